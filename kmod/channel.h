@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Secure channels: their two addresses and the data phase. */
+#ifndef OCKAM_CHANNEL_H
+#define OCKAM_CHANNEL_H
+
+#include <linux/mutex.h>
+#include <linux/workqueue.h>
+#include "endpoint.h"
+#include "flow.h"
+#include "ident.h"
+#include "noise.h"
+#include "policy.h"
+#include "session.h"
+
+#define OCKAM_CHANNEL_TX_BYTES	(1U << 20)
+#define OCKAM_CHANNEL_TX_MSGS	256
+
+enum ockam_channel_state {
+	OCKAM_CHANNEL_CONNECTING,	/* handshake */
+	OCKAM_CHANNEL_OPEN,
+	OCKAM_CHANNEL_CLOSED,
+};
+
+struct ockam_channel;
+struct ockam_handshake;
+
+/**
+ * struct ockam_channel_early - who handles a channel before it is open
+ * @rcv:   a message for the decryptor's address; takes it
+ * @abort: the channel closes: give up. Takes no lock of the channel; called
+ *         once, by ockam_channel_close().
+ *
+ * Implemented by handshake.c, which channel.c does not include.
+ */
+struct ockam_channel_early {
+	void (*rcv)(struct ockam_channel *ch, struct sk_buff *skb,
+		    struct ockam_ctx *ctx);
+	void (*abort)(struct ockam_channel *ch);
+};
+
+/**
+ * struct ockam_channel - one end of a secure channel
+ * @enc:       where local workers send plaintext (E)
+ * @dec:       where the peer sends handshake messages and ciphertexts (D)
+ * @ref:       each endpoint holds one, the creator one, the handshake one
+ * @release_work: last put
+ * @role:      initiator or responder
+ * @state:     enum ockam_channel_state; written under @lock
+ * @reason:    why it closed
+ * @lock:      spinlock; protects @state, @tx_queue, @tx_bytes, @tx_busy,
+ *             @remote, @sink
+ * @early:     before it is open; NULL after
+ * @hs:        the handshake, belongs to @early
+ * @session:   keys; set before state becomes OPEN
+ * @rx_lock:   mutex: receiving half of @session, @route_counter
+ * @tx_queue:  plaintext messages to seal
+ * @tx_bytes:  bytes in it
+ * @tx_busy:   somebody drains: nonce order is wire order
+ * @tx_source: the drainer, to be paused
+ * @tx_wait:   sources that wait for room in @tx_queue
+ * @tx_work:   takes over draining
+ * @close_work: ockam_channel_close() from any context
+ * @remote:    remote route; kmalloc'ed, replaced whole
+ * @remote_len: its bytes
+ * @remote_count: its addresses
+ * @route_counter: counter that caused the last route update
+ * @first_hop: watches the first hop of @remote; it is gone: we close
+ * @first_ep:  that endpoint, with a reference
+ * @flow:      flow that the decryptor produces
+ * @spawner:   the listener's flow, for a responder
+ * @peer:      identifier, valid when OPEN
+ * @own:       our identifier
+ * @trust:     who was acceptable
+ * @port:      name under which messages of this channel reach @sink
+ * @port_len:  bytes in it
+ * @sink:      a socket's endpoint that owns this end, with a reference
+ * @opened:    seconds, wall clock
+ * @tx_msgs, @tx_total, @rx_msgs, @rx_total: counters for users
+ */
+struct ockam_channel {
+	struct ockam_endpoint enc;
+	struct ockam_endpoint dec;
+	struct kref ref;
+	struct work_struct release_work;
+	enum ockam_role role;
+	enum ockam_channel_state state;
+	enum ockam_drop reason;
+	spinlock_t lock;
+	const struct ockam_channel_early *early;
+	struct ockam_handshake *hs;
+	struct ockam_session *session;
+	struct mutex rx_lock;
+	struct sk_buff_head tx_queue;
+	size_t tx_bytes;
+	bool tx_busy;
+	struct ockam_source tx_source;
+	struct ockam_waitlist tx_wait;
+	struct work_struct tx_work;
+	struct work_struct close_work;
+	u8 *remote;
+	u16 remote_len;
+	u8 remote_count;
+	u64 route_counter;
+	struct ockam_watch first_hop;
+	struct ockam_endpoint *first_ep;
+	struct ockam_flow *flow;
+	struct ockam_flow *spawner;
+	u8 peer[OCKAM_IDENTIFIER_LEN];
+	u8 own[OCKAM_IDENTIFIER_LEN];
+	struct ockam_trust *trust;
+	u8 port[OCKAM_EP_NAME_MAX];
+	u8 port_len;
+	struct ockam_endpoint *sink;
+	u64 opened;
+	atomic64_t tx_msgs;
+	atomic64_t tx_total;
+	atomic64_t rx_msgs;
+	atomic64_t rx_total;
+};
+
+/*
+ * A channel in state CONNECTING, both addresses published, one reference for
+ * the caller. @spawner may be NULL; a reference of its own is taken.
+ */
+struct ockam_channel *ockam_channel_create(struct ockam_node *node,
+					   enum ockam_role role,
+					   struct ockam_flow *spawner,
+					   const struct ockam_owner *owner,
+					   const struct ockam_channel_early *early,
+					   struct ockam_handshake *hs);
+/*
+ * The handshake succeeded: takes @session. Messages that arrive from now on
+ * are opened by the channel. Tells watchers of the encryptor and raises the
+ * event. -ESHUTDOWN when it was closed meanwhile (@session is freed).
+ */
+int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
+		       const u8 peer[OCKAM_IDENTIFIER_LEN],
+		       const struct ockam_route *remote);
+/* Close for good: Close message to the peer when open, event, watchers. */
+void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason);
+void ockam_channel_close_async(struct ockam_channel *ch,
+			       enum ockam_drop reason);
+/* New route under a live channel; the last hop (the peer's D) is kept. */
+int ockam_channel_set_route(struct ockam_channel *ch,
+			    const struct ockam_route *but_last);
+/* Copy of the remote route into @dst; OCKAM_ROUTE_MAX always suffices. */
+int ockam_channel_remote(struct ockam_channel *ch, struct ockam_route *route,
+			 u8 *dst, size_t size);
+/* Messages for @port that come through this channel go to @sink. */
+int ockam_channel_set_sink(struct ockam_channel *ch, const u8 *port,
+			   size_t len, struct ockam_endpoint *sink);
+void ockam_channel_get(struct ockam_channel *ch);
+void ockam_channel_put(struct ockam_channel *ch);
+/* NULL when it is no encryptor; no reference is taken. */
+struct ockam_channel *ockam_channel_of(struct ockam_endpoint *ep);
+
+#endif /* OCKAM_CHANNEL_H */

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Replay window and rekey-interval arithmetic of the data phase. */
+#ifndef OCKAM_NONCE_H
+#define OCKAM_NONCE_H
+
+#include <linux/types.h>
+
+#define OCKAM_REKEY_INTERVAL	32	/* messages under one key */
+#define OCKAM_NONCE_WINDOW	32	/* behind and ahead, inclusive */
+#define OCKAM_NONCE_LAST	U64_MAX	/* reserved for REKEY */
+
+/**
+ * struct ockam_window - which counters were accepted
+ * @highest: highest accepted counter, 0 at the start
+ * @bitmap:  bit i stands for counter @highest - i
+ */
+struct ockam_window {
+	u64 highest;
+	u64 bitmap;
+};
+
+/* Which key a counter belongs to, relative to the newest interval reached. */
+enum ockam_key_slot {
+	OCKAM_KEY_PREVIOUS,
+	OCKAM_KEY_CURRENT,
+	OCKAM_KEY_NEXT,
+};
+
+/* 0; -EALREADY replayed, -ESTALE too far behind, -ERANGE too far ahead. */
+int ockam_window_check(const struct ockam_window *window, u64 counter);
+/* Only after the tag was found good, and only for a counter that checks. */
+void ockam_window_commit(struct ockam_window *window, u64 counter);
+/* Slot of @counter when @rekeys rekeys are behind us; -ERANGE or -ESTALE. */
+int ockam_nonce_slot(u64 counter, u64 rekeys, enum ockam_key_slot *slot);
+/* Whether the sender must REKEY before it seals @counter. */
+bool ockam_nonce_rekeys(u64 counter);
+
+#endif /* OCKAM_NONCE_H */

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Keys and counters after the handshake: seal, open, rekey, wipe. */
+#ifndef OCKAM_SESSION_H
+#define OCKAM_SESSION_H
+
+#include <linux/skbuff.h>
+#include "crypto.h"
+#include "nonce.h"
+#include "stats.h"
+
+#define OCKAM_SEAL_OVERHEAD	(8 + OCKAM_TAG_LEN)
+
+/**
+ * struct ockam_tx_key - the sending key with its counter
+ * @aead:    keyed cipher
+ * @key:     its bytes, needed for REKEY
+ * @counter: next counter; lives here so that a nonce cannot be used twice
+ */
+struct ockam_tx_key {
+	struct ockam_aead *aead;
+	u8 key[OCKAM_KEY_LEN];
+	u64 counter;
+};
+
+/**
+ * struct ockam_session - the secrets of an open channel
+ * @tx:       sending half; only the channel's one drainer touches it
+ * @rx:       keyed ciphers by enum ockam_key_slot
+ * @rx_key:   bytes of the current and the next key
+ * @rekeys:   intervals behind us in the receiving direction
+ * @window:   accepted counters
+ * @exhausted: no more receiving keys
+ * @ahead:    consecutive messages that were too far ahead
+ * @rx_bad:   rejected: by reason, for users
+ *
+ * The receiving half is protected by the channel's rx_lock.
+ */
+struct ockam_session {
+	struct ockam_tx_key tx;
+	struct ockam_aead *rx[3];
+	u8 rx_key[2][OCKAM_KEY_LEN];
+	u64 rekeys;
+	struct ockam_window window;
+	bool exhausted;
+	u32 ahead;
+	u64 rx_replays;
+	u64 rx_auth_failed;
+};
+
+struct ockam_session *ockam_session_create(const u8 tx[OCKAM_KEY_LEN],
+					   const u8 rx[OCKAM_KEY_LEN]);
+void ockam_session_free(struct ockam_session *session);	/* wipes; NULL ok */
+/*
+ * Payload becomes counter || ciphertext || tag. In place when the memory is
+ * ours alone, else in a copy that replaces *skb. On error *skb is intact but
+ * its counter may be spent: -EKEYEXPIRED no counter left, -ENOMEM.
+ */
+int ockam_session_seal(struct ockam_session *session, struct sk_buff **skb);
+/*
+ * The reverse. OCKAM_DROP_NONE: payload is the plaintext, *counter is set.
+ * Otherwise the reason, no state has changed, and the payload is garbage.
+ */
+enum ockam_drop ockam_session_open(struct ockam_session *session,
+				   struct sk_buff **skb, u64 *counter);
+
+#endif /* OCKAM_SESSION_H */

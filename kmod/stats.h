@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Counters: messages, drops by reason, and the ledger of objects. */
+#ifndef OCKAM_STATS_H
+#define OCKAM_STATS_H
+
+#include <linux/types.h>
+#include <linux/skbuff.h>
+
+struct ockam_node;
+
+/*
+ * Why a message was dropped or a peer refused: name as users see it, and the
+ * errno that a local sender gets. The one list; netlink carries the names.
+ */
+#define OCKAM_DROPS(X)							\
+	X(NONE,			"none",			0)		\
+	X(NO_ROUTE,		"no-route",		ECONNREFUSED)	\
+	X(EMPTY_ROUTE,		"empty-route",		EDESTADDRREQ)	\
+	X(NOT_LOCAL,		"not-local",		EHOSTUNREACH)	\
+	X(HOP_BUDGET,		"hop-budget",		ELOOP)		\
+	X(TOO_MANY_HOPS,	"too-many-hops",	EMSGSIZE)	\
+	X(NOT_EXPOSED,		"not-exposed",		EACCES)		\
+	X(NOT_OWNER,		"not-owner",		EACCES)		\
+	X(NO_RECEIVER,		"no-receiver",		ECONNREFUSED)	\
+	X(CLOSED,		"closed",		ECONNRESET)	\
+	X(QUEUE_FULL,		"queue-full",		ENOBUFS)	\
+	X(NO_MEMORY,		"no-memory",		ENOBUFS)	\
+	X(TOO_LARGE,		"too-large",		EMSGSIZE)	\
+	X(MALFORMED,		"malformed",		EBADMSG)	\
+	X(HEARTBEAT,		"heartbeat",		0)		\
+	X(NOT_OPEN,		"not-open",		ENOTCONN)	\
+	X(REPLAY,		"replay",		EBADMSG)	\
+	X(TOO_OLD,		"too-old",		EBADMSG)	\
+	X(TOO_FAR_AHEAD,	"too-far-ahead",	EBADMSG)	\
+	X(AUTH_FAILED,		"auth-failed",		EBADMSG)	\
+	X(NONCE_EXHAUSTED,	"nonce-exhausted",	EKEYEXPIRED)	\
+	X(HS_MALFORMED,		"handshake-malformed",	EBADMSG)	\
+	X(HS_STATE,		"handshake-state",	EPROTO)		\
+	X(HS_IDENTITY,		"handshake-identity",	EKEYREJECTED)	\
+	X(HS_NOT_AUTHORIZED,	"not-authorized",	EKEYREJECTED)	\
+	X(HS_LIMIT,		"handshake-limit",	EBUSY)		\
+	X(HS_TIMEOUT,		"handshake-timeout",	ETIMEDOUT)	\
+	X(NO_IDENTITY,		"no-identity",		ENOKEY)		\
+	X(RELAY_NAME,		"relay-name",		EINVAL)		\
+	X(RELAY_NOT_AUTHORIZED,	"relay-not-authorized",	EACCES)		\
+	X(RELAY_TAKEN,		"relay-taken",		EADDRINUSE)	\
+	X(RELAY_LIMIT,		"relay-limit",		EBUSY)		\
+	X(VERSION,		"transport-version",	EPROTO)		\
+	X(FRAME,		"transport-frame",	EPROTO)		\
+	X(FRAME_LIMIT,		"transport-limit",	EMSGSIZE)	\
+	X(LIMIT,		"limit",		EBUSY)
+
+#define OCKAM_DROP_ENUM(id, name, err) OCKAM_DROP_##id,
+enum ockam_drop {
+	OCKAM_DROPS(OCKAM_DROP_ENUM)
+	OCKAM_DROP_COUNT
+};
+
+/**
+ * struct ockam_stats - per-CPU counters of a node
+ * @delivered: messages that reached a socket or service
+ * @forwarded: messages that went on to another hop
+ * @drops:     by reason
+ */
+struct ockam_stats {
+	u64 delivered;
+	u64 forwarded;
+	u64 drops[OCKAM_DROP_COUNT];
+};
+
+const char *ockam_drop_name(enum ockam_drop reason);
+int ockam_drop_errno(enum ockam_drop reason);	/* negative, 0 for NONE */
+
+/* Count, trace and free. Always NULL, so that a receiver can return it. */
+struct sk_buff *ockam_drop(struct ockam_node *node, struct sk_buff *skb,
+			   enum ockam_drop reason);
+/* Count and trace a refusal that has no message of its own. */
+void ockam_count_drop(struct ockam_node *node, enum ockam_drop reason);
+void ockam_stats_sum(const struct ockam_node *node, struct ockam_stats *sum);
+
+/* The ledger: what was created must have been destroyed when we unload. */
+enum ockam_object {
+	OCKAM_OBJ_NODE,
+	OCKAM_OBJ_ENDPOINT,
+	OCKAM_OBJ_FLOW,
+	OCKAM_OBJ_CONSUMER,
+	OCKAM_OBJ_IDENTITY,
+	OCKAM_OBJ_CONN,
+	OCKAM_OBJ_TCP_LISTENER,
+	OCKAM_OBJ_CHANNEL,
+	OCKAM_OBJ_HANDSHAKE,
+	OCKAM_OBJ_LISTENER,
+	OCKAM_OBJ_SESSION,
+	OCKAM_OBJ_AEAD,
+	OCKAM_OBJ_RELAY,
+	OCKAM_OBJ_LINK,
+	OCKAM_OBJ_RELAY_CLIENT,
+	OCKAM_OBJ_SOCK,
+	OCKAM_OBJ_COUNT
+};
+
+void ockam_ledger_created(enum ockam_object object);
+void ockam_ledger_destroyed(enum ockam_object object);
+u64 ockam_ledger_alive(enum ockam_object object);
+const char *ockam_ledger_name(enum ockam_object object);
+/*
+ * One line to the log: "ockam: ledger: balanced node 3/3 endpoint 40/40 ..."
+ * (created/destroyed), or "ockam: ledger: unbalanced ..." at KERN_ERR.
+ */
+void ockam_ledger_print(void);
+
+#endif /* OCKAM_STATS_H */
