@@ -40,7 +40,8 @@ struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
  * @name:    the listener's address: its consumers' flows are copied
  * @name_len: bytes in @name
  * @done:    the handshake is over, well (@ch is open) or not (@ch is NULL);
- *           called once, in process context, from a handshake worker
+ *           called once, in process context, from a handshake worker, before
+ *           the first ciphertext is opened: a sink set in it misses nothing
  * @arg:     for @done
  */
 struct ockam_accept {

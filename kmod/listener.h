@@ -19,7 +19,8 @@ struct ockam_channel;
  * @accept:  a channel is open (process context); NULL for a listener without a
  *           socket. Takes its own reference if it keeps it. False: no room,
  *           the channel is closed.
- * @arg:     for @accept
+ * @release: the listener's memory goes: no @accept any more; may be NULL
+ * @arg:     for @accept and @release
  */
 struct ockam_listener_config {
 	const u8 *name;
@@ -28,6 +29,7 @@ struct ockam_listener_config {
 	struct ockam_route expose;
 	struct ockam_owner owner;
 	bool (*accept)(void *arg, struct ockam_channel *ch);
+	void (*release)(void *arg);
 	void *arg;
 };
 
