@@ -48,6 +48,7 @@ struct ockam_node;
 	X(VERSION,		"transport-version",	EPROTO)		\
 	X(FRAME,		"transport-frame",	EPROTO)		\
 	X(FRAME_LIMIT,		"transport-limit",	EMSGSIZE)	\
+	X(NO_ANSWER,		"no-answer",		ETIMEDOUT)	\
 	X(LIMIT,		"limit",		EBUSY)
 
 #define OCKAM_DROP_ENUM(id, name, err) OCKAM_DROP_##id,
