@@ -667,6 +667,7 @@ struct sock *ockam_sk_alloc(struct net *net, struct socket *sock, int type,
 	sk->sk_type = type;
 	sk->sk_state = TCP_CLOSE;
 	sk->sk_destruct = ockam_sk_destruct;
+	sock_set_flag(sk, SOCK_RCU_FREE);	/* its waitlist: see pause.c */
 	os = ockam_sk(sk);
 	os->admin = ns_capable(net->user_ns, CAP_NET_ADMIN);
 	ockam_waitlist_init(&os->full);

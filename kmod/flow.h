@@ -6,6 +6,7 @@
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/types.h>
+#include "route.h"
 
 struct ockam_endpoint;
 struct ockam_node;
@@ -42,6 +43,8 @@ void ockam_flow_put(struct ockam_flow *flow);
 
 /* Rules. Adding twice is fine; removing what is not there is -ENOENT. */
 int ockam_flow_expose(struct ockam_flow *flow, const u8 *name, size_t len);
+int ockam_flow_expose_all(struct ockam_flow *flow,
+			  const struct ockam_route *names);
 int ockam_flow_unexpose(struct ockam_flow *flow, const u8 *name, size_t len);
 /* Dynamic: @ep becomes a consumer of the flow with this index (0: nothing). */
 int ockam_flow_admit(struct ockam_node *node, u32 index,

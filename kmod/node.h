@@ -7,6 +7,7 @@
 #include <linux/mutex.h>
 #include <linux/rhashtable.h>
 #include <linux/uidgid.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 #include <net/net_namespace.h>
@@ -40,6 +41,8 @@ struct ockam_limits {
  * @relays:   relays alive
  * @reassembly: bytes held by incomplete frames
  * @event_seq: sequence number of netlink events
+ * @alive:    nodes whose memory exists; the namespace waits for them
+ * @all_gone: woken when @alive becomes 0
  */
 struct ockam_net {
 	struct net *net;
@@ -53,6 +56,8 @@ struct ockam_net {
 	atomic_t relays;
 	atomic64_t reassembly;
 	atomic_t event_seq;
+	atomic_t alive;
+	wait_queue_head_t all_gone;
 };
 
 /**
@@ -91,9 +96,12 @@ struct ockam_node_identity {
  * @identity_name: what the tool calls the identity, terminated
  * @table:      address table (struct ockam_endpoint by name)
  * @index_xa:   endpoints by number
+ * @next_id:    where the search for a free number begins
  * @table_lock: serialises writers of @table and @index_xa
  * @consumers:  consumer table, see flow.h
  * @flows:      flows by index
+ * @rules:      list of the consumer entries that are rules
+ * @next_flow:  index of the next flow; none is used twice
  * @flow_lock:  mutex: serialises writers of the three flow tables
  * @identity:   RCU; replaced under nl_mutex; NULL until set
  * @group_low:  members: first group that may use sockets (design 17)
@@ -115,9 +123,11 @@ struct ockam_node {
 	char identity_name[OCKAM_NODE_NAME_MAX + 1];
 	struct rhashtable table;
 	struct xarray index_xa;
+	u32 next_id;
 	struct mutex table_lock;
 	struct rhashtable consumers;
 	struct xarray flows;
+	struct list_head rules;
 	u32 next_flow;
 	struct mutex flow_lock;
 	struct ockam_node_identity __rcu *identity;
@@ -128,6 +138,8 @@ struct ockam_node {
 	u64 created;
 };
 
+extern const struct rhashtable_params ockam_endpoint_params; /* endpoint.c */
+extern const struct rhashtable_params ockam_consumer_params; /* flow.c */
 extern struct workqueue_struct *ockam_wq;	/* data: unbound */
 extern struct workqueue_struct *ockam_hs_wq;	/* handshakes: few at a time */
 

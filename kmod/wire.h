@@ -4,6 +4,7 @@
 #define OCKAM_WIRE_H
 
 #include <linux/types.h>
+#include "cbor.h"
 #include "route.h"
 
 #define OCKAM_WIRE_VERSION	1		/* first byte of a TCP stream */
@@ -39,7 +40,9 @@ struct ockam_wire_route {
  * @ret:         return route
  * @payload_off: offset of the first payload byte
  * @payload_len: bytes of payload
- * @open_arrays: private to the scanner: what ockam_wire_check_tail() must see
+ * @open:        arrays that the payload lies in, outermost first
+ * @depth:       how many
+ * @padded:      a byte string (padding) must follow in the outermost
  *
  * @onward, @ret and @payload_* are set for OCKAM_INNER_PAYLOAD only. For
  * OCKAM_INNER_REFRESH payload_off and payload_len delimit the encoded
@@ -51,7 +54,9 @@ struct ockam_wire_head {
 	struct ockam_wire_route ret;
 	u32 payload_off;
 	u32 payload_len;
-	u8 open_arrays[4];
+	struct ockam_cbor_array open[4];
+	u8 depth;
+	bool padded;
 };
 
 /*
@@ -65,7 +70,10 @@ int ockam_wire_scan_transport(struct ockam_wire_head *out, const u8 *head,
 			      size_t have, size_t total);
 int ockam_wire_scan_inner(struct ockam_wire_head *out, const u8 *head,
 			  size_t have, size_t total);
-/* What follows the payload; @tail holds its first @have of @total bytes. */
+/*
+ * What follows the payload; @tail holds its first @have of @total bytes. For
+ * OCKAM_INNER_REFRESH and OCKAM_INNER_CLOSE the scan has done it already.
+ */
 int ockam_wire_check_tail(const struct ockam_wire_head *head, const u8 *tail,
 			  size_t have, size_t total);
 /* Convert the scanned route to the form of struct ockam_route at @dst. */
@@ -94,6 +102,8 @@ extern const u8 ockam_inner_close[OCKAM_INNER_CLOSE_LEN];
  * bytes and their number in @len; -EBADMSG when malformed or longer than @size.
  */
 int ockam_bare_get(const u8 *data, size_t size, size_t *len);
+/* The varint alone; the bytes need not be at hand. */
+int ockam_bare_get_len(const u8 *data, size_t size, size_t *len);
 int ockam_bare_put_len(u8 *dst, size_t size, u64 len);
 
 #endif /* OCKAM_WIRE_H */

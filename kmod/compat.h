@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/*
+ * What the newest supported kernel has and an older one lacks. Included in
+ * front of every file; Kbuild probes the headers and defines OCKAM_HAVE_*.
+ */
+#ifndef OCKAM_COMPAT_H
+#define OCKAM_COMPAT_H
+
+/*
+ * struct sockaddr_unsized, since 6.19: address of bind and connect without a
+ * length. Drop when 6.12 is no longer supported.
+ */
+#ifndef OCKAM_HAVE_SOCKADDR_UNSIZED
+#define sockaddr_unsized sockaddr
+#endif
+
+/*
+ * struct proto_accept_arg, since 6.10: arguments of proto_ops.accept. Drop
+ * when 6.12 is the floor.
+ */
+#ifdef OCKAM_HAVE_PROTO_ACCEPT_ARG
+#define OCKAM_ACCEPT_PARAMS	struct proto_accept_arg *arg
+#define OCKAM_ACCEPT_FLAGS	(arg->flags)
+#else
+#define OCKAM_ACCEPT_PARAMS	int accept_flags, bool kern
+#define OCKAM_ACCEPT_FLAGS	accept_flags
+#endif
+
+/*
+ * genl_info_dump(), since 6.6: the parsed request of a dump. Drop when 6.12 is
+ * the floor.
+ */
+#ifndef OCKAM_HAVE_GENL_INFO_DUMP
+#define OCKAM_GENL_DUMP_ATTRS(cb)	(genl_dumpit_info(cb)->attrs)
+#else
+#define OCKAM_GENL_DUMP_ATTRS(cb)	(genl_info_dump(cb)->attrs)
+#endif
+
+/*
+ * crypto_memneq() has a header of its own since 6.7. Drop when 6.12 is the
+ * floor.
+ */
+#ifdef OCKAM_HAVE_CRYPTO_UTILS
+#define OCKAM_CRYPTO_UTILS	<crypto/utils.h>
+#else
+#define OCKAM_CRYPTO_UTILS	<crypto/algapi.h>
+#endif
+
+#endif /* OCKAM_COMPAT_H */

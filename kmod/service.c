@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Built-in services: echo, uppercase. */
+
+#include <linux/ctype.h>
+#include <linux/slab.h>
+#include "msg.h"
+#include "node.h"
+#include "notify.h"
+#include "service.h"
+#include "wire.h"
+
+static void ockam_service_upper(u8 *data, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (data[i] >= 'a' && data[i] <= 'z')
+			data[i] -= 'a' - 'A';
+}
+
+/* Map the bytes from @off to the end of one skb's own data and frags. */
+static void ockam_service_upper_skb(struct sk_buff *skb, unsigned int off)
+{
+	unsigned int len = skb_headlen(skb), i;
+	skb_frag_t *frag;
+	u8 *page;
+
+	if (off < len)
+		ockam_service_upper(skb->data + off, len - off);
+	off = off > len ? off - len : 0;
+	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
+		frag = &skb_shinfo(skb)->frags[i];
+		len = skb_frag_size(frag);
+		if (off < len) {
+			page = kmap_local_page(skb_frag_page(frag));
+			ockam_service_upper(page + skb_frag_off(frag) + off,
+					    len - off);
+			kunmap_local(page);
+		}
+		off = off > len ? off - len : 0;
+	}
+}
+
+/*
+ * The payload is a BARE string; what follows it is not part of the answer. The
+ * mapping is that of ASCII: other letters stay as they are.
+ */
+static int ockam_service_uppercase(struct sk_buff **skb)
+{
+	struct sk_buff *frag;
+	unsigned int head;
+	size_t len;
+	u8 *data;
+	int off, err;
+
+	head = min_t(unsigned int, (*skb)->len, OCKAM_BARE_LEN_MAX);
+	data = ockam_msg_linear(*skb, head);
+	if (!data)
+		return -ENOMEM;
+	/* The bytes need not be at hand: only the varint is looked at. */
+	off = ockam_bare_get_len(data, head, &len);
+	if (off < 0 || len > (*skb)->len - off)
+		return -EBADMSG;
+	err = ockam_msg_trim(*skb, off + len);
+	if (!err)
+		err = ockam_msg_make_ours(skb);
+	if (err)
+		return err;
+	ockam_service_upper_skb(*skb, off);
+	skb_walk_frags(*skb, frag)
+		ockam_service_upper_skb(frag, 0);
+	return 0;
+}
+
+static struct sk_buff *ockam_service_rcv(struct ockam_endpoint *ep,
+					 struct sk_buff *skb,
+					 struct ockam_ctx *ctx)
+{
+	struct ockam_service *service = ockam_service(ep);
+	struct ockam_addr own = ockam_endpoint_addr(ep);
+	int err = 0;
+
+	if (service->type == OCKAM_SERVICE_UPPERCASE)
+		err = ockam_service_uppercase(&skb);
+	if (!err)
+		err = ockam_msg_answer(skb, &own);
+	if (err)
+		return ockam_ctx_drop(ctx, ep->node, skb, err == -EBADMSG ?
+				      OCKAM_DROP_MALFORMED :
+				      OCKAM_DROP_NO_MEMORY);
+	atomic64_inc(&service->messages);
+	ockam_msg_fresh(skb);
+	return skb;
+}
+
+static void ockam_service_shutdown(struct ockam_endpoint *ep)
+{
+	if (ockam_endpoint_unpublish(ep))
+		ockam_notify(ep, OCKAM_EVENT_CLOSED, OCKAM_DROP_NONE);
+}
+
+static void ockam_service_release(struct ockam_endpoint *ep)
+{
+	struct ockam_service *service = ockam_service(ep);
+
+	ockam_endpoint_fini(ep);
+	kfree_rcu(service, ep.rcu);
+}
+
+static const struct ockam_endpoint_ops ockam_service_ops[] = {
+	[OCKAM_SERVICE_ECHO] = {
+		.kind = OCKAM_EP_SERVICE,
+		.type = "echo",
+		.rcv = ockam_service_rcv,
+		.shutdown = ockam_service_shutdown,
+		.release = ockam_service_release,
+	},
+	[OCKAM_SERVICE_UPPERCASE] = {
+		.kind = OCKAM_EP_SERVICE,
+		.type = "uppercase",
+		.rcv = ockam_service_rcv,
+		.shutdown = ockam_service_shutdown,
+		.release = ockam_service_release,
+	},
+};
+
+/**
+ * ockam_service_type_name() - what users call a type
+ * @type: type
+ *
+ * Return: its name, which is also its usual address.
+ */
+const char *ockam_service_type_name(enum ockam_service_type type)
+{
+	return ockam_service_ops[type].type;
+}
+
+/**
+ * ockam_service_start() - start a built-in service
+ * @node:     node
+ * @type:     what it does
+ * @name:     address; NULL for the usual one
+ * @name_len: its bytes
+ * @owner:    owner
+ *
+ * Return: 0, -EADDRINUSE, -EINVAL, -ENAMETOOLONG, -ENOMEM, -ESHUTDOWN.
+ */
+int ockam_service_start(struct ockam_node *node, enum ockam_service_type type,
+			const u8 *name, size_t name_len,
+			const struct ockam_owner *owner)
+{
+	struct ockam_service *service;
+	int err;
+
+	if (!name) {
+		name = (const u8 *)ockam_service_type_name(type);
+		name_len = strlen(ockam_service_type_name(type));
+	}
+	service = kzalloc(sizeof(*service), GFP_KERNEL_ACCOUNT);
+	if (!service)
+		return -ENOMEM;
+	service->type = type;
+	err = ockam_endpoint_init(&service->ep, node, &ockam_service_ops[type],
+				  name, name_len, owner);
+	if (err) {
+		kfree(service);
+		return err;
+	}
+	err = ockam_endpoint_publish(&service->ep);
+	if (!err)
+		ockam_notify(&service->ep, OCKAM_EVENT_NEW, OCKAM_DROP_NONE);
+	ockam_endpoint_put(&service->ep);
+	return err;
+}
