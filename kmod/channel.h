@@ -23,17 +23,19 @@ enum ockam_channel_state {
 
 struct ockam_channel;
 struct ockam_handshake;
+struct ockam_remote;
 
 /**
  * struct ockam_channel_early - who handles a channel before it is open
- * @rcv:   a message for the decryptor's address; takes it
+ * @rcv:   a message for the decryptor's address; false when the channel is open
+ *         by now: then the message is not taken
  * @abort: the channel closes: give up. Takes no lock of the channel; called
  *         once, by ockam_channel_close().
  *
  * Implemented by handshake.c, which channel.c does not include.
  */
 struct ockam_channel_early {
-	void (*rcv)(struct ockam_channel *ch, struct sk_buff *skb,
+	bool (*rcv)(struct ockam_channel *ch, struct sk_buff *skb,
 		    struct ockam_ctx *ctx);
 	void (*abort)(struct ockam_channel *ch);
 };
@@ -42,13 +44,11 @@ struct ockam_channel_early {
  * struct ockam_channel - one end of a secure channel
  * @enc:       where local workers send plaintext (E)
  * @dec:       where the peer sends handshake messages and ciphertexts (D)
- * @ref:       each endpoint holds one, the creator one, the handshake one
- * @release_work: last put
  * @role:      initiator or responder
  * @state:     enum ockam_channel_state; written under @lock
  * @reason:    why it closed
  * @lock:      spinlock; protects @state, @tx_queue, @tx_bytes, @tx_busy,
- *             @remote, @sink
+ *             @remote, @early, @hs
  * @early:     before it is open; NULL after
  * @hs:        the handshake, belongs to @early
  * @session:   keys; set before state becomes OPEN
@@ -60,12 +60,11 @@ struct ockam_channel_early {
  * @tx_wait:   sources that wait for room in @tx_queue
  * @tx_work:   takes over draining
  * @close_work: ockam_channel_close() from any context
- * @remote:    remote route; kmalloc'ed, replaced whole
- * @remote_len: its bytes
- * @remote_count: its addresses
+ * @remote:    remote route, replaced whole
  * @route_counter: counter that caused the last route update
  * @first_hop: watches the first hop of @remote; it is gone: we close
- * @first_ep:  that endpoint, with a reference
+ * @first_ep:  that endpoint, with a reference; both under @rx_lock
+ * @say_close: the peer is told when we close
  * @flow:      flow that the decryptor produces
  * @spawner:   the listener's flow, for a responder
  * @peer:      identifier, valid when OPEN
@@ -75,13 +74,18 @@ struct ockam_channel_early {
  * @port_len:  bytes in it
  * @sink:      a socket's endpoint that owns this end, with a reference
  * @opened:    seconds, wall clock
- * @tx_msgs, @tx_total, @rx_msgs, @rx_total: counters for users
+ * @tx_msgs:   messages sealed
+ * @tx_total:  their payload bytes
+ * @rx_msgs:   messages opened
+ * @rx_total:  their payload bytes
+ *
+ * Lifetime: a reference on the channel is one on @enc; @dec holds one too, and
+ * its own first reference is dropped by ockam_channel_close(). The release of
+ * @enc frees everything.
  */
 struct ockam_channel {
 	struct ockam_endpoint enc;
 	struct ockam_endpoint dec;
-	struct kref ref;
-	struct work_struct release_work;
 	enum ockam_role role;
 	enum ockam_channel_state state;
 	enum ockam_drop reason;
@@ -97,12 +101,11 @@ struct ockam_channel {
 	struct ockam_waitlist tx_wait;
 	struct work_struct tx_work;
 	struct work_struct close_work;
-	u8 *remote;
-	u16 remote_len;
-	u8 remote_count;
+	struct ockam_remote *remote;
 	u64 route_counter;
 	struct ockam_watch first_hop;
 	struct ockam_endpoint *first_ep;
+	bool say_close;
 	struct ockam_flow *flow;
 	struct ockam_flow *spawner;
 	u8 peer[OCKAM_IDENTIFIER_LEN];
@@ -140,6 +143,9 @@ int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
 void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason);
 void ockam_channel_close_async(struct ockam_channel *ch,
 			       enum ockam_drop reason);
+/* Open one ciphertext; the message inside, or NULL. Used by the handshake. */
+struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
+				 struct ockam_ctx *ctx);
 /* New route under a live channel; the last hop (the peer's D) is kept. */
 int ockam_channel_set_route(struct ockam_channel *ch,
 			    const struct ockam_route *but_last);

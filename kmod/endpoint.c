@@ -156,7 +156,7 @@ int ockam_endpoint_publish(struct ockam_endpoint *ep)
 					   ockam_endpoint_params);
 	if (err) {
 		xa_erase(&node->index_xa, ep->id);
-		kref_put(&ep->ref, NULL);
+		refcount_dec(&ep->ref.refcount);
 		if (err == -EEXIST)
 			err = -EADDRINUSE;
 		goto out;

@@ -105,6 +105,7 @@ struct ockam_watch {
  *            the producer (sender, encryptor); 0 if none
  * @spawner:  the spawner's flow of that producer; 0 if none
  * @owner:    who may send through it
+ * @authenticated: a channel was opened over it (read by transports)
  * @dead:     unpublished; set once, under the node's table_lock
  * @published: is or was in the table
  * @watch_lock: protects @watches; a leaf
@@ -131,6 +132,7 @@ struct ockam_endpoint {
 	u32 flow;
 	u32 spawner;
 	struct ockam_owner owner;
+	bool authenticated;
 	bool dead;
 	bool published;
 	spinlock_t watch_lock;

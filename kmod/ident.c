@@ -623,8 +623,8 @@ ockam_ident_verify_credential(struct ockam_slice *attributes, u64 *expires_at,
 /**
  * ockam_ident_compare() - which of two histories of one identity is newer?
  * @out:         set
- * @current:     encoded history
- * @current_len: its bytes
+ * @presented:     encoded history
+ * @presented_len: its bytes
  * @known:       encoded history
  * @known_len:   its bytes
  *
@@ -633,10 +633,10 @@ ockam_ident_verify_credential(struct ockam_slice *attributes, u64 *expires_at,
  * Return: OCKAM_IDENT_GOOD, _MALFORMED or _FAILED.
  */
 enum ockam_ident_reason
-ockam_ident_compare(enum ockam_ident_order *out, const u8 *current,
-		    size_t current_len, const u8 *known, size_t known_len)
+ockam_ident_compare(enum ockam_ident_order *out, const u8 *presented,
+		    size_t presented_len, const u8 *known, size_t known_len)
 {
-	struct ockam_reader a = ockam_reader_init(current, current_len);
+	struct ockam_reader a = ockam_reader_init(presented, presented_len);
 	struct ockam_reader b = ockam_reader_init(known, known_len);
 	struct ockam_cbor_array list_a = ockam_cbor_array(&a);
 	struct ockam_cbor_array list_b = ockam_cbor_array(&b);
@@ -669,22 +669,44 @@ ockam_ident_compare(enum ockam_ident_order *out, const u8 *current,
 	return OCKAM_IDENT_GOOD;
 }
 
+/* [[credential, attestation], ...] */
+static u32 ockam_ident_credentials(struct ockam_reader *r,
+				   struct ockam_slice *credentials)
+{
+	struct ockam_cbor_array list = ockam_cbor_array(r), pair;
+	struct ockam_ident_signature signature;
+	struct ockam_slice data;
+	u32 count = 0;
+
+	credentials->data = r->pos;
+	credentials->len = 0;
+	while (ockam_cbor_more(r, &list)) {
+		pair = ockam_cbor_array(r);
+		ockam_cbor_need(r, &pair);
+		ockam_ident_signed(r, &data, &signature);
+		ockam_cbor_need(r, &pair);
+		ockam_ident_signed(r, &data, &signature);
+		ockam_cbor_finish(r, &pair);
+		credentials->len = r->pos - credentials->data;
+		count++;
+	}
+	return count;
+}
+
 /**
  * ockam_ident_parse_payload() - find the parts of a handshake payload
  * @out:     set
  * @payload: encoded
  * @len:     its bytes
  *
- * Return: OCKAM_IDENT_GOOD, _MALFORMED, _TOO_MANY.
+ * Return: OCKAM_IDENT_GOOD, _MALFORMED.
  */
 enum ockam_ident_reason
 ockam_ident_parse_payload(struct ockam_ident_payload *out, const u8 *payload,
 			  size_t len)
 {
 	struct ockam_reader r = ockam_reader_init(payload, len);
-	struct ockam_cbor_array record = ockam_cbor_array(&r), list, pair;
-	struct ockam_ident_signature signature;
-	struct ockam_slice data;
+	struct ockam_cbor_array record = ockam_cbor_array(&r);
 
 	memset(out, 0, sizeof(*out));
 	ockam_cbor_need(&r, &record);
@@ -692,18 +714,31 @@ ockam_ident_parse_payload(struct ockam_ident_payload *out, const u8 *payload,
 	ockam_cbor_need(&r, &record);
 	out->attestation = ockam_ident_item(&r);
 	ockam_cbor_need(&r, &record);
-	list = ockam_cbor_array(&r);
-	out->credentials.data = r.pos;
-	while (ockam_cbor_more(&r, &list)) {
-		pair = ockam_cbor_array(&r);
-		ockam_cbor_need(&r, &pair);
-		ockam_ident_signed(&r, &data, &signature);
-		ockam_cbor_need(&r, &pair);
-		ockam_ident_signed(&r, &data, &signature);
-		ockam_cbor_finish(&r, &pair);
-		out->credential_count++;
-		out->credentials.len = r.pos - out->credentials.data;
-	}
+	out->credential_count = ockam_ident_credentials(&r, &out->credentials);
+	ockam_cbor_finish(&r, &record);
+	return r.bad ? OCKAM_IDENT_MALFORMED : OCKAM_IDENT_GOOD;
+}
+
+/**
+ * ockam_ident_parse_refresh() - find the history in a refresh message
+ * @history: set
+ * @data:    encoded [change_history, [credential...]]
+ * @len:     its bytes
+ *
+ * Return: OCKAM_IDENT_GOOD, _MALFORMED.
+ */
+enum ockam_ident_reason
+ockam_ident_parse_refresh(struct ockam_slice *history, const u8 *data,
+			  size_t len)
+{
+	struct ockam_reader r = ockam_reader_init(data, len);
+	struct ockam_cbor_array record = ockam_cbor_array(&r);
+	struct ockam_slice credentials;
+
+	ockam_cbor_need(&r, &record);
+	*history = ockam_ident_item(&r);
+	ockam_cbor_need(&r, &record);
+	ockam_ident_credentials(&r, &credentials);
 	ockam_cbor_finish(&r, &record);
 	return r.bad ? OCKAM_IDENT_MALFORMED : OCKAM_IDENT_GOOD;
 }

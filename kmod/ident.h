@@ -119,10 +119,14 @@ ockam_ident_verify_credential(struct ockam_slice *attributes,
 			      const struct ockam_identity *authority,
 			      const u8 *subject, u64 now);
 enum ockam_ident_reason
-ockam_ident_compare(enum ockam_ident_order *out, const u8 *current,
-		    size_t current_len, const u8 *known, size_t known_len);
+ockam_ident_compare(enum ockam_ident_order *out, const u8 *presented,
+		    size_t presented_len, const u8 *known, size_t known_len);
 enum ockam_ident_reason
 ockam_ident_parse_payload(struct ockam_ident_payload *out, const u8 *payload,
+			  size_t len);
+/* The history of a refresh message: [change_history, [credential...]]. */
+enum ockam_ident_reason
+ockam_ident_parse_refresh(struct ockam_slice *history, const u8 *data,
 			  size_t len);
 /* Steps 1 to 4 of judging a peer: history, attestation, kind, static key. */
 enum ockam_ident_reason

@@ -7,6 +7,7 @@
 #include <linux/uidgid.h>
 #include "ident.h"
 #include "route.h"
+#include "wire.h"
 
 struct iov_iter;
 struct msghdr;

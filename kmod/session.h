@@ -15,11 +15,13 @@
  * @aead:    keyed cipher
  * @key:     its bytes, needed for REKEY
  * @counter: next counter; lives here so that a nonce cannot be used twice
+ * @interval: rekeys done; @key is the key of that interval
  */
 struct ockam_tx_key {
 	struct ockam_aead *aead;
 	u8 key[OCKAM_KEY_LEN];
 	u64 counter;
+	u64 interval;
 };
 
 /**
@@ -31,7 +33,9 @@ struct ockam_tx_key {
  * @window:   accepted counters
  * @exhausted: no more receiving keys
  * @ahead:    consecutive messages that were too far ahead
- * @rx_bad:   rejected: by reason, for users
+ * @next_ready: the next key is prepared
+ * @rx_replays: rejected as replayed or too old, for users
+ * @rx_auth_failed: rejected as not authentic, for users
  *
  * The receiving half is protected by the channel's rx_lock.
  */
@@ -42,6 +46,7 @@ struct ockam_session {
 	u64 rekeys;
 	struct ockam_window window;
 	bool exhausted;
+	bool next_ready;
 	u32 ahead;
 	u64 rx_replays;
 	u64 rx_auth_failed;
@@ -52,8 +57,8 @@ struct ockam_session *ockam_session_create(const u8 tx[OCKAM_KEY_LEN],
 void ockam_session_free(struct ockam_session *session);	/* wipes; NULL ok */
 /*
  * Payload becomes counter || ciphertext || tag. In place when the memory is
- * ours alone, else in a copy that replaces *skb. On error *skb is intact but
- * its counter may be spent: -EKEYEXPIRED no counter left, -ENOMEM.
+ * ours alone, else in a copy that replaces *skb. On error *skb is only fit to
+ * be freed and its counter may be spent: -EKEYEXPIRED no counter left, -ENOMEM.
  */
 int ockam_session_seal(struct ockam_session *session, struct sk_buff **skb);
 /*

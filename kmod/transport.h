@@ -47,9 +47,8 @@ struct ockam_conn_ops {
  * @spawner:  flow of the listener that accepted it, else NULL
  * @plain_local: accepted by a loopback-bound listener
  * @outgoing: opened by us
- * @authenticated: a channel was opened over it: large frames are fine
  * @small_only: only the channel listener is exposed: frames are limited to
- *            OCKAM_SMALL_FRAME_MAX until @authenticated
+ *            OCKAM_SMALL_FRAME_MAX until @ep is authenticated
  * @state:    enum ockam_conn_state, under tx_lock for writers
  * @err:      why it was closed, negative errno
  * @tx_lock:  protects @tx_queue, @tx_bytes
@@ -70,7 +69,6 @@ struct ockam_conn {
 	struct ockam_flow *spawner;
 	bool plain_local;
 	bool outgoing;
-	bool authenticated;
 	bool small_only;
 	enum ockam_conn_state state;
 	int err;

@@ -1,0 +1,829 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Secure channels: their two addresses and the data phase. */
+
+#include <linux/slab.h>
+#include "channel.h"
+#include "dispatch.h"
+#include "msg.h"
+#include "node.h"
+#include "notify.h"
+#include "wire.h"
+
+/**
+ * struct ockam_remote - a remote route, shared by those who use it
+ * @ref:   references
+ * @route: slice of @hops
+ * @hops:  the addresses; the last is the peer's decryptor
+ */
+struct ockam_remote {
+	struct kref ref;
+	struct ockam_route route;
+	u8 hops[];
+};
+
+static void ockam_remote_release(struct kref *ref)
+{
+	kfree(container_of(ref, struct ockam_remote, ref));
+}
+
+static void ockam_remote_put(struct ockam_remote *remote)
+{
+	if (remote)
+		kref_put(&remote->ref, ockam_remote_release);
+}
+
+/* @front, then @last if there is one. */
+static struct ockam_remote *ockam_remote_make(const struct ockam_route *front,
+					      const struct ockam_addr *last)
+{
+	size_t len = front->len + (last ? 2 + last->len : 0);
+	struct ockam_remote *remote;
+	int err;
+
+	remote = kmalloc(sizeof(*remote) + len, GFP_KERNEL_ACCOUNT);
+	if (!remote)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&remote->ref);
+	memcpy(remote->hops, front->hops, front->len);
+	if (last)
+		ockam_addr_put(remote->hops + front->len, 2 + last->len, last);
+	err = ockam_route_parse(&remote->route, remote->hops, len);
+	if (!err)
+		return remote;
+	kfree(remote);
+	return ERR_PTR(err);
+}
+
+static struct ockam_remote *ockam_channel_get_remote(struct ockam_channel *ch)
+{
+	struct ockam_remote *remote;
+
+	spin_lock_bh(&ch->lock);
+	remote = ch->remote;
+	if (remote)
+		kref_get(&remote->ref);
+	spin_unlock_bh(&ch->lock);
+	return remote;
+}
+
+static void ockam_channel_swap_remote(struct ockam_channel *ch,
+				      struct ockam_remote *remote)
+{
+	struct ockam_remote *old;
+
+	spin_lock_bh(&ch->lock);
+	old = ch->remote;
+	ch->remote = remote;
+	spin_unlock_bh(&ch->lock);
+	ockam_remote_put(old);
+}
+
+static void ockam_channel_first_hop(struct ockam_watch *watch,
+				    enum ockam_watch_event event)
+{
+	if (event == OCKAM_WATCH_GONE)
+		ockam_channel_close_async(container_of(watch,
+						       struct ockam_channel,
+						       first_hop),
+					  OCKAM_DROP_CLOSED);
+}
+
+static void ockam_channel_unwatch(struct ockam_channel *ch)
+{
+	lockdep_assert_held(&ch->rx_lock);
+	if (!ch->first_ep)
+		return;
+	ockam_endpoint_unwatch(ch->first_ep, &ch->first_hop);
+	ockam_endpoint_put(ch->first_ep);
+	ch->first_ep = NULL;
+}
+
+/* Watch the first hop of the remote route, and say who runs over it. */
+static int ockam_channel_watch(struct ockam_channel *ch,
+			       const struct ockam_route *route)
+{
+	struct ockam_endpoint *ep;
+	struct ockam_addr first;
+
+	lockdep_assert_held(&ch->rx_lock);
+	if (!ockam_route_next(route, &first) || first.type)
+		return -EHOSTUNREACH;
+	ep = ockam_endpoint_lookup(ch->enc.node, first.value, first.len);
+	if (!ep)
+		return -EHOSTUNREACH;
+	if (ep == ch->first_ep) {
+		ockam_endpoint_put(ep);
+		return 0;
+	}
+	ockam_channel_unwatch(ch);
+	if (ockam_endpoint_watch(ep, &ch->first_hop)) {
+		ockam_endpoint_put(ep);
+		return -EHOSTUNREACH;
+	}
+	ch->first_ep = ep;
+	WRITE_ONCE(ep->authenticated, true);
+	return 0;
+}
+
+/* Sending */
+
+/* Seal and send one message whose payload is the plaintext. */
+static enum ockam_drop ockam_channel_send(struct ockam_channel *ch,
+					  struct sk_buff *skb,
+					  unsigned int nest)
+{
+	struct ockam_ctx ctx = { .source = &ch->tx_source, .nest = nest };
+	struct ockam_node *node = ch->enc.node;
+	struct ockam_remote *remote;
+	int err;
+
+	err = ockam_session_seal(ch->session, &skb);
+	if (err == -EKEYEXPIRED) {
+		ockam_channel_close_async(ch, OCKAM_DROP_NONCE_EXHAUSTED);
+		ockam_drop(node, skb, OCKAM_DROP_NONCE_EXHAUSTED);
+		return OCKAM_DROP_NONCE_EXHAUSTED;
+	}
+	remote = ockam_channel_get_remote(ch);
+	if (!err && !remote)
+		err = -ENOTCONN;
+	if (!err)
+		err = ockam_msg_set_onward(skb, &remote->route);
+	ockam_remote_put(remote);
+	if (err) {
+		ockam_drop(node, skb, OCKAM_DROP_NO_MEMORY);
+		return OCKAM_DROP_NO_MEMORY;
+	}
+	ockam_msg_fresh(skb);
+	ockam_dispatch(node, skb, &ctx);
+	return ctx.drop;
+}
+
+/* One message from the queue. */
+static enum ockam_drop ockam_channel_tx(struct ockam_channel *ch,
+					struct sk_buff *skb, unsigned int nest)
+{
+	enum ockam_drop why;
+	int err;
+
+	atomic64_inc(&ch->tx_msgs);
+	atomic64_add(skb->len, &ch->tx_total);
+	err = ockam_msg_wrap_inner(skb);
+	if (!err)
+		return ockam_channel_send(ch, skb, nest);
+	why = err == -EMSGSIZE ? OCKAM_DROP_TOO_LARGE : OCKAM_DROP_NO_MEMORY;
+	ockam_drop(ch->enc.node, skb, why);
+	return why;
+}
+
+/* Tell the peer, best effort. The caller is the drainer, for good. */
+static void ockam_channel_send_close(struct ockam_channel *ch)
+{
+	struct ockam_addr own = ockam_endpoint_addr(&ch->enc);
+	struct sk_buff *skb;
+
+	skb = ockam_msg_from_bytes(ockam_inner_close, OCKAM_INNER_CLOSE_LEN,
+				   GFP_KERNEL);
+	if (!skb)
+		return;
+	if (ockam_msg_push_return(skb, &own))
+		kfree_skb(skb);
+	else
+		ockam_channel_send(ch, skb, 0);
+}
+
+/*
+ * The next message for the drainer, or NULL: the queue is empty or the channel
+ * closed, and the caller is the drainer no more.
+ */
+static struct sk_buff *ockam_channel_tx_next(struct ockam_channel *ch)
+{
+	struct sk_buff *skb = NULL;
+	bool last_words = false;
+
+	spin_lock_bh(&ch->lock);
+	if (ch->state == OCKAM_CHANNEL_OPEN)
+		skb = __skb_dequeue(&ch->tx_queue);
+	else
+		last_words = ch->say_close;
+	if (skb)
+		ch->tx_bytes -= skb->len;
+	else if (!last_words)
+		ch->tx_busy = false;
+	ch->say_close = ch->say_close && !last_words;
+	spin_unlock_bh(&ch->lock);
+	if (last_words)
+		ockam_channel_send_close(ch);
+	return skb;
+}
+
+static bool ockam_channel_tx_full(const struct ockam_channel *ch)
+{
+	return READ_ONCE(ch->tx_bytes) > OCKAM_CHANNEL_TX_BYTES ||
+	       skb_queue_len_lockless(&ch->tx_queue) > OCKAM_CHANNEL_TX_MSGS;
+}
+
+static void ockam_channel_queue_tx(struct ockam_channel *ch)
+{
+	ockam_channel_get(ch);
+	if (!queue_work(ockam_wq, &ch->tx_work))
+		ockam_channel_put(ch);
+}
+
+/*
+ * Drain the queue. The caller set tx_busy, which keeps everybody else out, so
+ * that nonce order is wire order.
+ */
+static enum ockam_drop ockam_channel_drain(struct ockam_channel *ch,
+					   unsigned int nest)
+{
+	enum ockam_drop why = OCKAM_DROP_NONE;
+	unsigned int msgs = 0, bytes = 0;
+	struct sk_buff *skb;
+
+	while ((skb = ockam_channel_tx_next(ch))) {
+		bytes += skb->len;
+		why = ockam_channel_tx(ch, skb, nest);
+		if (++msgs < 64 && bytes < (1U << 20) &&
+		    !ockam_source_paused(&ch->tx_source))
+			continue;
+		spin_lock_bh(&ch->lock);
+		ch->tx_busy = false;
+		spin_unlock_bh(&ch->lock);
+		/* When it is paused, resume queues the work. */
+		if (!ockam_source_paused(&ch->tx_source))
+			ockam_channel_queue_tx(ch);
+		break;
+	}
+	if (!ockam_channel_tx_full(ch))
+		ockam_waitlist_resume(&ch->tx_wait);
+	return why;
+}
+
+static void ockam_channel_tx_work(struct work_struct *work)
+{
+	struct ockam_channel *ch = container_of(work, struct ockam_channel,
+						tx_work);
+	bool mine;
+
+	spin_lock_bh(&ch->lock);
+	mine = !ch->tx_busy;
+	ch->tx_busy = true;
+	spin_unlock_bh(&ch->lock);
+	if (mine)
+		ockam_channel_drain(ch, 0);
+	ockam_channel_put(ch);
+}
+
+static void ockam_channel_resume(struct ockam_source *source)
+{
+	ockam_channel_queue_tx(container_of(source, struct ockam_channel,
+					    tx_source));
+}
+
+static struct sk_buff *ockam_channel_enc_rcv(struct ockam_endpoint *ep,
+					     struct sk_buff *skb,
+					     struct ockam_ctx *ctx)
+{
+	struct ockam_channel *ch = container_of(ep, struct ockam_channel, enc);
+	bool mine = false, later = false;
+
+	spin_lock_bh(&ch->lock);
+	if (ch->state != OCKAM_CHANNEL_OPEN) {
+		spin_unlock_bh(&ch->lock);
+		return ockam_ctx_drop(ctx, ep->node, skb, OCKAM_DROP_NOT_OPEN);
+	}
+	__skb_queue_tail(&ch->tx_queue, skb);
+	ch->tx_bytes += skb->len;
+	if (!ch->tx_busy && !ockam_source_paused(&ch->tx_source)) {
+		mine = ctx->nest < OCKAM_NEST_MAX;
+		later = !mine;
+		ch->tx_busy = mine;
+	}
+	spin_unlock_bh(&ch->lock);
+	if (later)
+		ockam_channel_queue_tx(ch);
+	if (mine)
+		ctx->drop = ockam_channel_drain(ch, ctx->nest + 1);
+	if (ockam_channel_tx_full(ch)) {
+		ockam_waitlist_pause(&ch->tx_wait, ctx->source);
+		if (!ockam_channel_tx_full(ch))
+			ockam_waitlist_resume(&ch->tx_wait);
+	}
+	return NULL;
+}
+
+/* Receiving */
+
+/* The responder follows the newest payload message's way. */
+static struct ockam_remote *ockam_channel_new_remote(struct ockam_channel *ch,
+						     struct sk_buff *skb,
+						     u64 counter)
+{
+	struct ockam_route ret = ockam_msg_return(skb), front;
+	struct ockam_remote *remote = NULL, *old;
+	struct ockam_addr last;
+
+	if (ch->role != OCKAM_RESPONDER || counter <= ch->route_counter)
+		return NULL;
+	old = ockam_channel_get_remote(ch);
+	if (!old)
+		return NULL;
+	front = ockam_route_but_last(&old->route);
+	if (!ockam_route_equal(&front, &ret) &&
+	    ockam_route_last(&old->route, &last))
+		remote = ockam_remote_make(&ret, &last);
+	ockam_remote_put(old);
+	return IS_ERR(remote) ? NULL : remote;
+}
+
+/* Under rx_lock: decrypt, take apart, follow the route. */
+static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
+					     struct sk_buff **skb, int *kind)
+{
+	struct ockam_remote *remote;
+	enum ockam_drop why;
+	u64 counter;
+	int err;
+
+	why = ockam_session_open(ch->session, skb, &counter);
+	if (why) {
+		if (ch->session->ahead >= OCKAM_NONCE_WINDOW)
+			ockam_channel_close_async(ch,
+						  OCKAM_DROP_TOO_FAR_AHEAD);
+		return why;
+	}
+	remote = ockam_channel_new_remote(ch, *skb, counter);
+	err = ockam_msg_scan_inner(*skb, kind);
+	if (err || *kind != OCKAM_INNER_PAYLOAD) {
+		ockam_remote_put(remote);
+		if (err == -EMSGSIZE)
+			return OCKAM_DROP_TOO_MANY_HOPS;
+		return err ? OCKAM_DROP_MALFORMED : OCKAM_DROP_NONE;
+	}
+	if (counter > ch->route_counter)
+		ch->route_counter = counter;
+	if (remote) {
+		if (ockam_channel_watch(ch, &remote->route))
+			ockam_remote_put(remote);
+		else
+			ockam_channel_swap_remote(ch, remote);
+	}
+	return OCKAM_DROP_NONE;
+}
+
+/* Newer credentials of the peer: its history must be good and its own. */
+static enum ockam_drop ockam_channel_refresh(struct ockam_channel *ch,
+					     struct sk_buff *skb)
+{
+	struct ockam_identity identity;
+	struct ockam_slice history;
+	const u8 *data;
+
+	data = skb->len <= OCKAM_NOISE_MSG_MAX ?
+	       ockam_msg_linear(skb, skb->len) : NULL;
+	if (!data ||
+	    ockam_ident_parse_refresh(&history, data, skb->len) ||
+	    ockam_ident_verify_history(&identity, history.data, history.len) ||
+	    memcmp(identity.identifier, ch->peer, OCKAM_IDENTIFIER_LEN))
+		return OCKAM_DROP_HS_IDENTITY;
+	return OCKAM_DROP_NONE;
+}
+
+/* A message for the socket that owns this end? Then it is taken. */
+static bool ockam_channel_to_sink(struct ockam_channel *ch, struct sk_buff *skb,
+				  struct ockam_ctx *ctx)
+{
+	struct ockam_addr port = { .len = ch->port_len, .value = ch->port };
+	struct ockam_route onward = ockam_msg_onward(skb);
+	struct ockam_endpoint *sink = READ_ONCE(ch->sink);
+	struct ockam_addr first;
+
+	if (!sink || !ockam_route_next(&onward, &first) ||
+	    !ockam_addr_equal(&first, &port))
+		return false;
+	ockam_msg_pop_onward(skb, &first);
+	sink->ops->rcv(sink, skb, ctx);
+	return true;
+}
+
+/**
+ * ockam_channel_rx() - open one ciphertext
+ * @ch:  channel, OPEN
+ * @skb: ciphertext; taken
+ * @ctx: who sends it
+ *
+ * Return: the message inside, to be dispatched; NULL when there is none.
+ * Context: process.
+ */
+struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
+				 struct ockam_ctx *ctx)
+{
+	struct ockam_addr own = ockam_endpoint_addr(&ch->enc);
+	struct ockam_node *node = ch->enc.node;
+	enum ockam_drop why = OCKAM_DROP_CLOSED;
+	struct ockam_meta *meta;
+	int kind = 0;
+
+	mutex_lock(&ch->rx_lock);
+	if (READ_ONCE(ch->state) == OCKAM_CHANNEL_OPEN)
+		why = ockam_channel_decrypt(ch, &skb, &kind);
+	mutex_unlock(&ch->rx_lock);
+	if (!why && kind == OCKAM_INNER_REFRESH)
+		why = ockam_channel_refresh(ch, skb);
+	if (!why && kind == OCKAM_INNER_PAYLOAD &&
+	    ockam_msg_push_return(skb, &own))
+		why = OCKAM_DROP_NO_MEMORY;
+	if (why)
+		return ockam_ctx_drop(ctx, node, skb, why);
+	if (kind != OCKAM_INNER_PAYLOAD) {
+		consume_skb(skb);
+		if (kind == OCKAM_INNER_CLOSE) {
+			WRITE_ONCE(ch->say_close, false);
+			ockam_channel_close_async(ch, OCKAM_DROP_CLOSED);
+		}
+		return NULL;
+	}
+	atomic64_inc(&ch->rx_msgs);
+	atomic64_add(skb->len, &ch->rx_total);
+	ockam_msg_fresh(skb);
+	meta = ockam_meta(skb);
+	meta->origin = OCKAM_ORIGIN_PRODUCER;
+	meta->flow = ch->enc.flow;
+	meta->spawner = ch->enc.spawner;
+	meta->has_peer = true;
+	memcpy(meta->peer, ch->peer, OCKAM_IDENTIFIER_LEN);
+	return ockam_channel_to_sink(ch, skb, ctx) ? NULL : skb;
+}
+
+static struct sk_buff *ockam_channel_dec_rcv(struct ockam_endpoint *ep,
+					     struct sk_buff *skb,
+					     struct ockam_ctx *ctx)
+{
+	struct ockam_channel *ch = container_of(ep, struct ockam_channel, dec);
+	const struct ockam_channel_early *early = READ_ONCE(ch->early);
+
+	if (early && early->rcv(ch, skb, ctx))
+		return NULL;
+	return ockam_channel_rx(ch, skb, ctx);
+}
+
+/* Life */
+
+static void ockam_channel_shutdown_enc(struct ockam_endpoint *ep)
+{
+	ockam_channel_close(container_of(ep, struct ockam_channel, enc),
+			    OCKAM_DROP_CLOSED);
+}
+
+static void ockam_channel_shutdown_dec(struct ockam_endpoint *ep)
+{
+	ockam_channel_close(container_of(ep, struct ockam_channel, dec),
+			    OCKAM_DROP_CLOSED);
+}
+
+static void ockam_channel_release_dec(struct ockam_endpoint *ep)
+{
+	struct ockam_channel *ch = container_of(ep, struct ockam_channel, dec);
+
+	ockam_channel_put(ch);
+}
+
+static void ockam_channel_release_enc(struct ockam_endpoint *ep)
+{
+	struct ockam_channel *ch = container_of(ep, struct ockam_channel, enc);
+
+	skb_queue_purge(&ch->tx_queue);
+	ockam_session_free(ch->session);
+	ockam_remote_put(ch->remote);
+	ockam_trust_put(ch->trust);
+	if (ch->sink)
+		ockam_endpoint_put(ch->sink);
+	ockam_flow_put(ch->flow);
+	ockam_flow_put(ch->spawner);
+	atomic_dec(&ep->node->onet->channels);
+	ockam_ledger_destroyed(OCKAM_OBJ_CHANNEL);
+	ockam_endpoint_fini(&ch->dec);
+	ockam_endpoint_fini(&ch->enc);
+	kfree_rcu(ch, enc.rcu);
+}
+
+static const struct ockam_endpoint_ops ockam_channel_enc_ops = {
+	.kind = OCKAM_EP_ENCRYPTOR,
+	.terminal = true,
+	.rcv = ockam_channel_enc_rcv,
+	.shutdown = ockam_channel_shutdown_enc,
+	.release = ockam_channel_release_enc,
+};
+
+static const struct ockam_endpoint_ops ockam_channel_dec_ops = {
+	.kind = OCKAM_EP_DECRYPTOR,
+	.rcv = ockam_channel_dec_rcv,
+	.shutdown = ockam_channel_shutdown_dec,
+	.release = ockam_channel_release_dec,
+};
+
+static void ockam_channel_close_work(struct work_struct *work)
+{
+	struct ockam_channel *ch = container_of(work, struct ockam_channel,
+						close_work);
+
+	ockam_channel_close(ch, ch->reason ?: OCKAM_DROP_CLOSED);
+	ockam_channel_put(ch);
+}
+
+static void ockam_channel_init(struct ockam_channel *ch)
+{
+	spin_lock_init(&ch->lock);
+	mutex_init(&ch->rx_lock);
+	skb_queue_head_init(&ch->tx_queue);
+	ockam_waitlist_init(&ch->tx_wait);
+	ockam_source_init(&ch->tx_source, &ch->enc, ockam_channel_resume);
+	INIT_WORK(&ch->tx_work, ockam_channel_tx_work);
+	INIT_WORK(&ch->close_work, ockam_channel_close_work);
+	INIT_LIST_HEAD(&ch->first_hop.entry);
+	ch->first_hop.event = ockam_channel_first_hop;
+	ch->state = OCKAM_CHANNEL_CONNECTING;
+}
+
+/**
+ * ockam_channel_create() - one end of a channel that is being opened
+ * @node:    node
+ * @role:    initiator or responder
+ * @spawner: flow of the listener, or NULL
+ * @owner:   of its addresses
+ * @early:   who handles it until it is open
+ * @hs:      for @early
+ *
+ * Return: the channel with a reference, both addresses published; or an
+ * ERR_PTR: -EBUSY too many, -ENOMEM, -ESHUTDOWN.
+ */
+struct ockam_channel *ockam_channel_create(struct ockam_node *node,
+					   enum ockam_role role,
+					   struct ockam_flow *spawner,
+					   const struct ockam_owner *owner,
+					   const struct ockam_channel_early *early,
+					   struct ockam_handshake *hs)
+{
+	struct ockam_net *onet = node->onet;
+	struct ockam_channel *ch;
+	int err;
+
+	if (atomic_inc_return(&onet->channels) > (int)onet->limits.channels) {
+		atomic_dec(&onet->channels);
+		return ERR_PTR(-EBUSY);
+	}
+	err = -ENOMEM;
+	ch = kzalloc(sizeof(*ch), GFP_KERNEL_ACCOUNT);
+	if (!ch)
+		goto err_count;
+	ch->flow = ockam_flow_create(node);
+	err = PTR_ERR_OR_ZERO(ch->flow);
+	if (err)
+		goto err_free;
+	ockam_channel_init(ch);
+	ch->role = role;
+	ch->early = early;
+	ch->hs = hs;
+	ch->spawner = spawner ? ockam_flow_get(spawner) : NULL;
+	/* Random names: these cannot fail. */
+	ockam_endpoint_init(&ch->enc, node, &ockam_channel_enc_ops, NULL, 0,
+			    owner);
+	ockam_endpoint_init(&ch->dec, node, &ockam_channel_dec_ops, NULL, 0,
+			    owner);
+	ockam_channel_get(ch);		/* the decryptor's */
+	ch->enc.flow = ch->flow->index;
+	ch->enc.spawner = spawner ? spawner->index : 0;
+	ockam_ledger_created(OCKAM_OBJ_CHANNEL);
+	err = ockam_endpoint_publish(&ch->dec);
+	if (!err)
+		err = ockam_endpoint_publish(&ch->enc);
+	if (!err)
+		return ch;
+	ch->early = NULL;
+	ockam_channel_close(ch, OCKAM_DROP_CLOSED);
+	ockam_channel_put(ch);
+	return ERR_PTR(err);
+
+err_free:
+	kfree(ch);
+err_count:
+	atomic_dec(&onet->channels);
+	return ERR_PTR(err);
+}
+
+/**
+ * ockam_channel_open() - the handshake succeeded
+ * @ch:      channel
+ * @session: keys; taken
+ * @peer:    who it is
+ * @remote:  route to the peer's decryptor
+ *
+ * Messages for the decryptor still go to @early until that clears ch->early.
+ *
+ * Return: 0; -ESHUTDOWN it was closed meanwhile; -EHOSTUNREACH the first hop
+ * is gone; -ENOMEM.
+ */
+int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
+		       const u8 peer[OCKAM_IDENTIFIER_LEN],
+		       const struct ockam_route *remote)
+{
+	struct ockam_remote *way = ockam_remote_make(remote, NULL);
+	int err = PTR_ERR_OR_ZERO(way);
+
+	if (err)
+		goto err_session;
+	mutex_lock(&ch->rx_lock);
+	err = ockam_channel_watch(ch, &way->route);
+	spin_lock_bh(&ch->lock);
+	if (!err && ch->state != OCKAM_CHANNEL_CONNECTING)
+		err = -ESHUTDOWN;
+	if (!err) {
+		ch->session = session;
+		ch->remote = way;
+		memcpy(ch->peer, peer, OCKAM_IDENTIFIER_LEN);
+		ch->opened = ktime_get_real_seconds();
+		ch->say_close = true;
+		ch->state = OCKAM_CHANNEL_OPEN;
+	}
+	spin_unlock_bh(&ch->lock);
+	if (err)
+		ockam_channel_unwatch(ch);
+	mutex_unlock(&ch->rx_lock);
+	if (err)
+		goto err_remote;
+	ockam_notify_peer(&ch->enc, OCKAM_EVENT_UP, OCKAM_DROP_NONE, peer);
+	ockam_endpoint_tell(&ch->enc, OCKAM_WATCH_UP);
+	return 0;
+
+err_remote:
+	ockam_remote_put(way);
+err_session:
+	ockam_session_free(session);
+	return err;
+}
+
+/**
+ * ockam_channel_close() - close for good
+ * @ch:     channel
+ * @reason: why
+ *
+ * Context: process, not from inside the channel's own receive path.
+ */
+void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason)
+{
+	const struct ockam_channel_early *early;
+	enum ockam_channel_state was;
+
+	spin_lock_bh(&ch->lock);
+	was = ch->state;
+	early = was == OCKAM_CHANNEL_CONNECTING ? ch->early : NULL;
+	ch->state = OCKAM_CHANNEL_CLOSED;
+	if (was != OCKAM_CHANNEL_CLOSED)
+		ch->reason = reason;
+	spin_unlock_bh(&ch->lock);
+	if (was == OCKAM_CHANNEL_CLOSED)
+		return;
+	if (early)
+		early->abort(ch);
+	/* Whoever drains says goodbye; if nobody does, we do. */
+	ockam_channel_get(ch);
+	ockam_channel_tx_work(&ch->tx_work);
+	ockam_endpoint_unpublish(&ch->enc);
+	ockam_endpoint_unpublish(&ch->dec);
+	ockam_source_cancel(&ch->tx_source);
+	ockam_waitlist_resume(&ch->tx_wait);
+	mutex_lock(&ch->rx_lock);
+	ockam_channel_unwatch(ch);
+	mutex_unlock(&ch->rx_lock);
+	ockam_notify(&ch->enc, OCKAM_EVENT_CLOSED, reason);
+	ockam_endpoint_put(&ch->dec);
+}
+
+/**
+ * ockam_channel_close_async() - close from a context that cannot wait
+ * @ch:     channel
+ * @reason: why
+ */
+void ockam_channel_close_async(struct ockam_channel *ch, enum ockam_drop reason)
+{
+	if (!ockam_endpoint_tryget(&ch->enc))
+		return;
+	if (!READ_ONCE(ch->reason))
+		WRITE_ONCE(ch->reason, reason);
+	if (!queue_work(ockam_wq, &ch->close_work))
+		ockam_channel_put(ch);
+}
+
+/**
+ * ockam_channel_set_route() - a new way for a live channel
+ * @ch:       channel
+ * @but_last: the new route without its last hop, which stays
+ *
+ * Return: 0, -ENOTCONN, -EHOSTUNREACH, -EMSGSIZE, -ENOMEM.
+ */
+int ockam_channel_set_route(struct ockam_channel *ch,
+			    const struct ockam_route *but_last)
+{
+	struct ockam_remote *old, *way;
+	struct ockam_addr last;
+	int err;
+
+	old = ockam_channel_get_remote(ch);
+	if (!old || !ockam_route_last(&old->route, &last)) {
+		ockam_remote_put(old);
+		return -ENOTCONN;
+	}
+	way = ockam_remote_make(but_last, &last);
+	ockam_remote_put(old);
+	if (IS_ERR(way))
+		return PTR_ERR(way);
+	mutex_lock(&ch->rx_lock);
+	err = ockam_channel_watch(ch, &way->route);
+	if (err)
+		ockam_remote_put(way);
+	else
+		ockam_channel_swap_remote(ch, way);
+	mutex_unlock(&ch->rx_lock);
+	return err;
+}
+
+/**
+ * ockam_channel_remote() - where a channel's messages go
+ * @ch:    channel
+ * @route: set to a slice of @dst
+ * @dst:   memory
+ * @size:  its bytes
+ *
+ * Return: 0, -ENOTCONN, -ENOSPC.
+ */
+int ockam_channel_remote(struct ockam_channel *ch, struct ockam_route *route,
+			 u8 *dst, size_t size)
+{
+	struct ockam_remote *remote = ockam_channel_get_remote(ch);
+	int err = -ENOTCONN;
+
+	if (!remote)
+		return err;
+	err = -ENOSPC;
+	if (remote->route.len <= size) {
+		memcpy(dst, remote->hops, remote->route.len);
+		err = ockam_route_parse(route, dst, remote->route.len);
+	}
+	ockam_remote_put(remote);
+	return err;
+}
+
+/**
+ * ockam_channel_set_sink() - tie a channel to a socket's endpoint
+ * @ch:   channel, before its first message
+ * @port: name under which the peer reaches the socket
+ * @len:  its bytes
+ * @sink: endpoint; a reference is taken until the channel's memory goes
+ *
+ * Return: 0, -EINVAL, -EBUSY it has one.
+ */
+int ockam_channel_set_sink(struct ockam_channel *ch, const u8 *port, size_t len,
+			   struct ockam_endpoint *sink)
+{
+	if (len > sizeof(ch->port))
+		return -EINVAL;
+	if (ch->sink)
+		return -EBUSY;
+	memcpy(ch->port, port, len);
+	ch->port_len = len;
+	ockam_endpoint_get(sink);
+	/* Pairs with the READ_ONCE in ockam_channel_to_sink(). */
+	smp_store_release(&ch->sink, sink);
+	return 0;
+}
+
+/**
+ * ockam_channel_get() - take another reference
+ * @ch: channel
+ */
+void ockam_channel_get(struct ockam_channel *ch)
+{
+	ockam_endpoint_get(&ch->enc);
+}
+
+/**
+ * ockam_channel_put() - drop a reference
+ * @ch: channel
+ */
+void ockam_channel_put(struct ockam_channel *ch)
+{
+	ockam_endpoint_put(&ch->enc);
+}
+
+/**
+ * ockam_channel_of() - the channel behind an endpoint
+ * @ep: endpoint
+ *
+ * Return: the channel when @ep is its encryptor, else NULL; no reference.
+ */
+struct ockam_channel *ockam_channel_of(struct ockam_endpoint *ep)
+{
+	if (ep->ops != &ockam_channel_enc_ops)
+		return NULL;
+	return container_of(ep, struct ockam_channel, enc);
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Keys and counters after the handshake: seal, open, rekey, wipe. */
+
+#include <linux/slab.h>
+#include "bytes.h"
+#include "msg.h"
+#include "session.h"
+
+#define OCKAM_SESSION_COUNTER	8	/* bytes of it on the wire */
+
+/* Prepare the key of the next receiving interval ahead of its need. */
+static int ockam_session_prepare(struct ockam_session *session)
+{
+	int err;
+
+	if (session->next_ready)
+		return 0;
+	err = ockam_aead_rekey(session->rx_key[1], session->rx_key[0]);
+	if (!err)
+		err = ockam_aead_set_key(session->rx[OCKAM_KEY_NEXT],
+					 session->rx_key[1]);
+	session->next_ready = !err;
+	return err;
+}
+
+/**
+ * ockam_session_create() - begin the data phase
+ * @tx: key to send with
+ * @rx: key to receive with
+ *
+ * Return: the session, or an ERR_PTR. The caller wipes its copies of the keys.
+ */
+struct ockam_session *ockam_session_create(const u8 tx[OCKAM_KEY_LEN],
+					   const u8 rx[OCKAM_KEY_LEN])
+{
+	struct ockam_session *session;
+	int err, i;
+
+	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	ockam_ledger_created(OCKAM_OBJ_SESSION);
+	memcpy(session->tx.key, tx, OCKAM_KEY_LEN);
+	memcpy(session->rx_key[0], rx, OCKAM_KEY_LEN);
+	session->tx.aead = ockam_aead_alloc();
+	err = PTR_ERR_OR_ZERO(session->tx.aead);
+	for (i = 0; !err && i < (int)ARRAY_SIZE(session->rx); i++) {
+		session->rx[i] = ockam_aead_alloc();
+		err = PTR_ERR_OR_ZERO(session->rx[i]);
+	}
+	if (!err)
+		err = ockam_aead_set_key(session->tx.aead, tx);
+	if (!err)
+		err = ockam_aead_set_key(session->rx[OCKAM_KEY_CURRENT], rx);
+	if (!err)
+		err = ockam_session_prepare(session);
+	if (!err)
+		return session;
+	ockam_session_free(session);
+	return ERR_PTR(err);
+}
+
+/**
+ * ockam_session_free() - end the data phase: wipe all keys
+ * @session: session or NULL; nobody uses it
+ */
+void ockam_session_free(struct ockam_session *session)
+{
+	int i;
+
+	if (!session)
+		return;
+	ockam_aead_free(session->tx.aead);
+	for (i = 0; i < (int)ARRAY_SIZE(session->rx); i++)
+		ockam_aead_free(session->rx[i]);
+	kfree_sensitive(session);
+	ockam_ledger_destroyed(OCKAM_OBJ_SESSION);
+}
+
+/* The sending key of the interval that the next counter is in. */
+static int ockam_session_tx_rekey(struct ockam_tx_key *tx)
+{
+	u8 next[OCKAM_KEY_LEN];
+	int err;
+
+	if (tx->interval == tx->counter / OCKAM_REKEY_INTERVAL)
+		return 0;
+	err = ockam_aead_rekey(next, tx->key);
+	if (!err)
+		err = ockam_aead_set_key(tx->aead, next);
+	if (!err) {
+		memcpy(tx->key, next, OCKAM_KEY_LEN);
+		tx->interval++;
+	}
+	ockam_wipe(next, sizeof(next));
+	return err;
+}
+
+/**
+ * ockam_session_seal() - encrypt a message
+ * @session: session; the caller is its only sender
+ * @skb:     message; its payload becomes counter, ciphertext, tag
+ *
+ * This is the one place that decides what may be encrypted in place: memory
+ * that is ours alone. A counter is used for one attempt, whatever comes of it.
+ *
+ * Return: 0; -EKEYEXPIRED no counter is left; -ENOMEM.
+ */
+int ockam_session_seal(struct ockam_session *session, struct sk_buff **skb)
+{
+	struct ockam_tx_key *tx = &session->tx;
+	unsigned int len = (*skb)->len;
+	u64 counter;
+	u8 *head;
+	int err;
+
+	if (tx->counter == OCKAM_NONCE_LAST)
+		return -EKEYEXPIRED;
+	err = ockam_session_tx_rekey(tx);
+	if (!err)
+		err = ockam_msg_make_ours(skb);
+	if (!err)
+		err = ockam_msg_append(*skb, NULL, OCKAM_TAG_LEN);
+	if (err)
+		return err;
+	head = ockam_msg_push(*skb, OCKAM_SESSION_COUNTER);
+	if (!head)
+		return -ENOMEM;
+	counter = tx->counter++;
+	ockam_put_be64(head, counter);
+	return ockam_aead_seal_skb(tx->aead, counter, *skb,
+				   OCKAM_SESSION_COUNTER, len);
+}
+
+static enum ockam_drop ockam_session_reject(struct ockam_session *session,
+					    int err)
+{
+	switch (err) {
+	case -ERANGE:
+		session->ahead++;
+		return OCKAM_DROP_TOO_FAR_AHEAD;
+	case -ESTALE:
+		session->rx_replays++;
+		return OCKAM_DROP_TOO_OLD;
+	case -EALREADY:
+		session->rx_replays++;
+		return OCKAM_DROP_REPLAY;
+	case -ENOMEM:
+		return OCKAM_DROP_NO_MEMORY;
+	default:
+		session->rx_auth_failed++;
+		return OCKAM_DROP_AUTH_FAILED;
+	}
+}
+
+/* A message of the next interval was good: it is the current one now. */
+static void ockam_session_advance(struct ockam_session *session)
+{
+	struct ockam_aead *oldest = session->rx[OCKAM_KEY_PREVIOUS];
+
+	session->rx[OCKAM_KEY_PREVIOUS] = session->rx[OCKAM_KEY_CURRENT];
+	session->rx[OCKAM_KEY_CURRENT] = session->rx[OCKAM_KEY_NEXT];
+	session->rx[OCKAM_KEY_NEXT] = oldest;
+	memcpy(session->rx_key[0], session->rx_key[1], OCKAM_KEY_LEN);
+	session->next_ready = false;
+	session->rekeys++;
+	if (OCKAM_NONCE_LAST - OCKAM_REKEY_INTERVAL * session->rekeys <
+	    OCKAM_REKEY_INTERVAL)
+		session->exhausted = true;
+	/* Without memory now, it is tried again when the key is needed. */
+	ockam_session_prepare(session);
+}
+
+/**
+ * ockam_session_open() - decrypt a message
+ * @session: session; its receiving half is locked by the caller
+ * @skb:     message; its payload becomes the plaintext
+ * @counter: set to the message's counter
+ *
+ * The state moves only after the tag was found good.
+ *
+ * Return: OCKAM_DROP_NONE, or why the message was rejected.
+ */
+enum ockam_drop ockam_session_open(struct ockam_session *session,
+				   struct sk_buff **skb, u64 *counter)
+{
+	enum ockam_key_slot slot;
+	u8 *head;
+	int err;
+
+	if ((*skb)->len < OCKAM_SEAL_OVERHEAD)
+		return OCKAM_DROP_MALFORMED;
+	head = ockam_msg_linear(*skb, OCKAM_SESSION_COUNTER);
+	if (!head)
+		return OCKAM_DROP_NO_MEMORY;
+	*counter = ockam_get_be64(head);
+	err = session->exhausted ? -ERANGE :
+	      ockam_window_check(&session->window, *counter);
+	if (!err)
+		err = ockam_nonce_slot(*counter, session->rekeys, &slot);
+	if (!err && slot == OCKAM_KEY_NEXT)
+		err = ockam_session_prepare(session);
+	if (!err)
+		err = ockam_msg_make_ours(skb);
+	if (!err)
+		err = ockam_aead_open_skb(session->rx[slot], *counter, *skb,
+					  OCKAM_SESSION_COUNTER,
+					  (*skb)->len - OCKAM_SESSION_COUNTER);
+	if (err)
+		return ockam_session_reject(session, err);
+	ockam_window_commit(&session->window, *counter);
+	session->ahead = 0;
+	if (slot == OCKAM_KEY_NEXT)
+		ockam_session_advance(session);
+	if (ockam_msg_trim(*skb, (*skb)->len - OCKAM_TAG_LEN) ||
+	    ockam_msg_pull(*skb, OCKAM_SESSION_COUNTER))
+		return OCKAM_DROP_NO_MEMORY;
+	return OCKAM_DROP_NONE;
+}
