@@ -662,6 +662,21 @@ err_session:
 	return err;
 }
 
+/* What was queued and cannot be sent any more: give the senders room. */
+static void ockam_channel_purge(struct ockam_channel *ch)
+{
+	struct sk_buff_head gone;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&gone);
+	spin_lock_bh(&ch->lock);
+	skb_queue_splice_init(&ch->tx_queue, &gone);
+	ch->tx_bytes = 0;
+	spin_unlock_bh(&ch->lock);
+	while ((skb = __skb_dequeue(&gone)))
+		ockam_drop(ch->enc.node, skb, OCKAM_DROP_CLOSED);
+}
+
 /**
  * ockam_channel_close() - close for good
  * @ch:     channel
@@ -691,6 +706,7 @@ void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason)
 	ockam_endpoint_unpublish(&ch->enc);
 	ockam_endpoint_unpublish(&ch->dec);
 	ockam_source_cancel(&ch->tx_source);
+	ockam_channel_purge(ch);
 	ockam_waitlist_resume(&ch->tx_wait);
 	mutex_lock(&ch->rx_lock);
 	ockam_channel_unwatch(ch);

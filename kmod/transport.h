@@ -51,6 +51,7 @@ struct ockam_conn_ops {
  *            OCKAM_SMALL_FRAME_MAX until @ep is authenticated
  * @state:    enum ockam_conn_state, under tx_lock for writers
  * @err:      why it was closed, negative errno
+ * @reason:   why it was closed, when it was us who judged
  * @tx_lock:  protects @tx_queue, @tx_bytes
  * @tx_queue: framed messages to send
  * @tx_bytes: bytes in it
@@ -58,7 +59,10 @@ struct ockam_conn_ops {
  * @close_work: ockam_conn_close() from any context
  * @peer:     address of the peer
  * @local:    our address
- * @rx_msgs, @rx_bytes, @tx_msgs, @tx_sent: counters for users
+ * @rx_msgs:  messages received
+ * @rx_bytes: their bodies' bytes
+ * @tx_msgs:  messages taken for sending
+ * @tx_sent:  their frames' bytes
  * @progress: jiffies of the last byte that the peer took
  */
 struct ockam_conn {
@@ -72,6 +76,7 @@ struct ockam_conn {
 	bool small_only;
 	enum ockam_conn_state state;
 	int err;
+	enum ockam_drop reason;
 	spinlock_t tx_lock;
 	struct sk_buff_head tx_queue;
 	size_t tx_bytes;
@@ -104,7 +109,8 @@ struct sk_buff *ockam_conn_tx_next(struct ockam_conn *conn);
  * receiver or sender work: these use ockam_conn_close_async().
  */
 void ockam_conn_close(struct ockam_conn *conn, int err);
-void ockam_conn_close_async(struct ockam_conn *conn, int err);
+void ockam_conn_close_async(struct ockam_conn *conn, int err,
+			    enum ockam_drop reason);
 static inline struct ockam_conn *ockam_conn(struct ockam_endpoint *ep)
 {
 	return container_of(ep, struct ockam_conn, ep);
