@@ -9,17 +9,17 @@
 #define OCKAM_MCGRP_EVENTS	"events"
 
 /* What an address belongs to. */
-enum ockam_genl_kind {
-	OCKAM_KIND_SOCKET,
-	OCKAM_KIND_SERVICE,
-	OCKAM_KIND_TCP_LISTENER,
-	OCKAM_KIND_TCP_CONNECTION,
-	OCKAM_KIND_CHANNEL_LISTENER,
-	OCKAM_KIND_CHANNEL,
-	OCKAM_KIND_DECRYPTOR,
-	OCKAM_KIND_RELAY,
-	OCKAM_KIND_LINK,
-	OCKAM_KIND_RELAY_CLIENT,
+enum ockam_genl_endpoint {
+	OCKAM_ENDPOINT_SOCKET,
+	OCKAM_ENDPOINT_SERVICE,
+	OCKAM_ENDPOINT_TCP_LISTENER,
+	OCKAM_ENDPOINT_TCP_CONNECTION,
+	OCKAM_ENDPOINT_CHANNEL_LISTENER,
+	OCKAM_ENDPOINT_CHANNEL,
+	OCKAM_ENDPOINT_DECRYPTOR,
+	OCKAM_ENDPOINT_RELAY,
+	OCKAM_ENDPOINT_LINK,
+	OCKAM_ENDPOINT_RELAY_CLIENT,
 };
 
 /* How an object is doing; links and relay clients come back by themselves. */
@@ -36,12 +36,12 @@ enum ockam_genl_role {
 };
 
 /* What happened to an object. */
-enum ockam_genl_event {
-	OCKAM_EVENT_NEW,
-	OCKAM_EVENT_UP,
-	OCKAM_EVENT_DOWN,
-	OCKAM_EVENT_REFUSED,
-	OCKAM_EVENT_CLOSED,
+enum ockam_genl_ntf {
+	OCKAM_NTF_NEW,
+	OCKAM_NTF_UP,
+	OCKAM_NTF_DOWN,
+	OCKAM_NTF_REFUSED,
+	OCKAM_NTF_CLOSED,
 };
 
 enum {
@@ -56,8 +56,8 @@ enum {
 	OCKAM_A_STATE,
 	OCKAM_A_ROLE,
 	OCKAM_A_ROUTE,	/* Binary route: type, length, value for each address. */
-	OCKAM_A_EXPOSE,	/* Addresses that are exposed */
-	OCKAM_A_IDENTIFIERS,	/* Acceptable peers */
+	OCKAM_A_EXPOSE,	/* Addresses that are exposed, as a binary route. */
+	OCKAM_A_IDENTIFIERS,	/* Acceptable peers, 32 bytes each. */
 	OCKAM_A_IDENTIFIER,	/* Our own identity. */
 	OCKAM_A_PEER,	/* Authenticated identity of the other side. */
 	OCKAM_A_IP,	/* 4 or 16 bytes. */
