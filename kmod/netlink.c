@@ -109,7 +109,7 @@ static struct ockam_node *ockam_nl_node(struct genl_info *info)
 	return ERR_PTR(-ENOENT);
 }
 
-static int ockam_nl_route(struct genl_info *info, int attr, const char *missing,
+static int ockam_nl_route(struct genl_info *info, int attr, bool needed,
 			  struct ockam_route *route)
 {
 	struct nlattr *nla = info->attrs[attr];
@@ -117,9 +117,10 @@ static int ockam_nl_route(struct genl_info *info, int attr, const char *missing,
 
 	*route = (struct ockam_route){};
 	if (!nla) {
-		if (missing)
-			NL_SET_ERR_MSG(info->extack, missing);
-		return missing ? -EINVAL : 0;
+		if (needed)
+			NL_SET_ERR_MSG(info->extack,
+				       "a route or list of addresses is needed");
+		return needed ? -EINVAL : 0;
 	}
 	err = ockam_route_parse(route, nla_data(nla), nla_len(nla));
 	if (err)
@@ -672,7 +673,7 @@ static int ockam_nl_listen_tcp(struct genl_info *info, struct ockam_node *node)
 
 	err = ockam_nl_addr(info, &addr);
 	if (!err)
-		err = ockam_nl_route(info, OCKAM_A_EXPOSE, NULL, &expose);
+		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &expose);
 	if (err)
 		return err;
 	return ockam_nl_made(info, ockam_tcp_listen(node, &addr, &expose,
@@ -695,7 +696,7 @@ static int ockam_nl_connect_tcp(struct genl_info *info, struct ockam_node *node)
 
 	err = ockam_nl_addr(info, &addr);
 	if (!err)
-		err = ockam_nl_route(info, OCKAM_A_EXPOSE, NULL, &expose);
+		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &expose);
 	if (err)
 		return err;
 	conn = ockam_tcp_connect(node, &addr, &expose, &owner);
@@ -723,7 +724,7 @@ static int ockam_nl_listen_channel(struct genl_info *info,
 	config.name = nla_data(name);
 	config.name_len = nla_len(name);
 	config.owner = ockam_nl_owner(info);
-	err = ockam_nl_route(info, OCKAM_A_EXPOSE, NULL, &config.expose);
+	err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &config.expose);
 	if (!err)
 		err = ockam_nl_trust(info, &config.trust);
 	if (err)
@@ -747,10 +748,9 @@ static int ockam_nl_open_channel(struct genl_info *info,
 	struct ockam_channel *ch;
 	int err;
 
-	err = ockam_nl_route(info, OCKAM_A_ROUTE, "a route is needed",
-			     &how.route);
+	err = ockam_nl_route(info, OCKAM_A_ROUTE, true, &how.route);
 	if (!err)
-		err = ockam_nl_route(info, OCKAM_A_EXPOSE, NULL, &how.expose);
+		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &how.expose);
 	if (!err)
 		err = ockam_nl_trust(info, &how.trust);
 	if (err)
@@ -775,7 +775,7 @@ static int ockam_nl_set_channel(struct genl_info *info, struct ockam_node *node)
 
 	if (IS_ERR(ep))
 		return PTR_ERR(ep);
-	err = ockam_nl_route(info, OCKAM_A_ROUTE, "a route is needed", &route);
+	err = ockam_nl_route(info, OCKAM_A_ROUTE, true, &route);
 	if (!err && !ockam_channel_of(ep)) {
 		NL_SET_ERR_MSG(info->extack, "the address is not that of a channel");
 		err = -ENOENT;
@@ -805,9 +805,9 @@ static int ockam_nl_link_config(struct genl_info *info,
 	if (!err)
 		err = ockam_nl_addr(info, &config->addr);
 	if (!err)
-		err = ockam_nl_route(info, OCKAM_A_ROUTE, NULL, &config->route);
+		err = ockam_nl_route(info, OCKAM_A_ROUTE, false, &config->route);
 	if (!err)
-		err = ockam_nl_route(info, OCKAM_A_EXPOSE, NULL,
+		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false,
 				     &config->expose);
 	return err ?: ockam_nl_trust(info, &config->trust);
 }
@@ -909,8 +909,7 @@ static int ockam_nl_change_exposure(struct genl_info *info,
 	struct ockam_addr addr;
 	int err;
 
-	err = ockam_nl_route(info, OCKAM_A_EXPOSE,
-			     "say which addresses to expose", &names);
+	err = ockam_nl_route(info, OCKAM_A_EXPOSE, true, &names);
 	if (err)
 		return err;
 	flow = ockam_nl_flow(info, node);
