@@ -9,14 +9,23 @@
 #include "notify.h"
 #include "wire.h"
 
+#define OCKAM_CHANNEL_TURN_MSGS		64	/* then the worker takes over */
+#define OCKAM_CHANNEL_TURN_BYTES	(1U << 20)
+
 /**
  * struct ockam_remote - a remote route, shared by those who use it
  * @ref:   references
+ * @local: a local socket gave it: its rights decide about the first hop
+ * @admin: that socket's
+ * @uid:   that socket's
  * @route: slice of @hops
  * @hops:  the addresses; the last is the peer's decryptor
  */
 struct ockam_remote {
 	struct kref ref;
+	bool local;
+	bool admin;
+	kuid_t uid;
 	struct ockam_route route;
 	u8 hops[];
 };
@@ -32,8 +41,13 @@ static void ockam_remote_put(struct ockam_remote *remote)
 		kref_put(&remote->ref, ockam_remote_release);
 }
 
-/* @front, then @last if there is one. */
-static struct ockam_remote *ockam_remote_make(const struct ockam_route *front,
+/*
+ * @front, then @last if there is one. A producer puts its own address in front
+ * of a return route; who sends from a socket can put there what it likes, and
+ * must not get further by way of a channel than it would by itself.
+ */
+static struct ockam_remote *ockam_remote_make(const struct ockam_meta *from,
+					      const struct ockam_route *front,
 					      const struct ockam_addr *last)
 {
 	size_t len = front->len + (last ? 2 + last->len : 0);
@@ -44,6 +58,9 @@ static struct ockam_remote *ockam_remote_make(const struct ockam_route *front,
 	if (!remote)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&remote->ref);
+	remote->local = from && from->origin == OCKAM_ORIGIN_SOCKET;
+	remote->admin = remote->local && from->admin;
+	remote->uid = remote->local ? from->uid : INVALID_UID;
 	memcpy(remote->hops, front->hops, front->len);
 	if (last)
 		ockam_addr_put(remote->hops + front->len, 2 + last->len, last);
@@ -64,18 +81,6 @@ static struct ockam_remote *ockam_channel_get_remote(struct ockam_channel *ch)
 		kref_get(&remote->ref);
 	spin_unlock_bh(&ch->lock);
 	return remote;
-}
-
-static void ockam_channel_swap_remote(struct ockam_channel *ch,
-				      struct ockam_remote *remote)
-{
-	struct ockam_remote *old;
-
-	spin_lock_bh(&ch->lock);
-	old = ch->remote;
-	ch->remote = remote;
-	spin_unlock_bh(&ch->lock);
-	ockam_remote_put(old);
 }
 
 static void ockam_channel_first_hop(struct ockam_watch *watch,
@@ -125,9 +130,41 @@ static int ockam_channel_watch(struct ockam_channel *ch,
 	return 0;
 }
 
+/* Take a new remote route, unless its first hop is not there. */
+static int ockam_channel_follow(struct ockam_channel *ch,
+				struct ockam_remote *remote)
+{
+	int err = ockam_channel_watch(ch, &remote->route);
+
+	if (!err) {
+		spin_lock_bh(&ch->lock);
+		swap(ch->remote, remote);
+		spin_unlock_bh(&ch->lock);
+	}
+	ockam_remote_put(remote);
+	return err;
+}
+
 /* Sending */
 
-/* Seal and send one message whose payload is the plaintext. */
+/* Whose message a ciphertext is: ours, or that of who gave us the route. */
+static void ockam_channel_stamp(struct sk_buff *skb,
+				const struct ockam_remote *remote)
+{
+	struct ockam_meta *meta = ockam_meta(skb);
+
+	ockam_msg_fresh(skb);
+	if (!remote->local)
+		return;
+	meta->origin = OCKAM_ORIGIN_SOCKET;
+	meta->admin = remote->admin;
+	meta->uid = remote->uid;
+}
+
+/*
+ * Seal and send one message whose payload is the plaintext. The channel is or
+ * was open: it has a session and a remote route.
+ */
 static enum ockam_drop ockam_channel_send(struct ockam_channel *ch,
 					  struct sk_buff *skb,
 					  unsigned int nest)
@@ -144,16 +181,15 @@ static enum ockam_drop ockam_channel_send(struct ockam_channel *ch,
 		return OCKAM_DROP_NONCE_EXHAUSTED;
 	}
 	remote = ockam_channel_get_remote(ch);
-	if (!err && !remote)
-		err = -ENOTCONN;
 	if (!err)
 		err = ockam_msg_set_onward(skb, &remote->route);
+	if (!err)
+		ockam_channel_stamp(skb, remote);
 	ockam_remote_put(remote);
 	if (err) {
 		ockam_drop(node, skb, OCKAM_DROP_NO_MEMORY);
 		return OCKAM_DROP_NO_MEMORY;
 	}
-	ockam_msg_fresh(skb);
 	ockam_dispatch(node, skb, &ctx);
 	return ctx.drop;
 }
@@ -192,24 +228,25 @@ static void ockam_channel_send_close(struct ockam_channel *ch)
 }
 
 /*
- * The next message for the drainer, or NULL: the queue is empty or the channel
- * closed, and the caller is the drainer no more.
+ * The next message for the drainer, or NULL: the queue is empty and the caller
+ * is the drainer no more. A channel that is being closed in good order sends
+ * what it has, and then its last words.
  */
 static struct sk_buff *ockam_channel_tx_next(struct ockam_channel *ch)
 {
-	struct sk_buff *skb = NULL;
 	bool last_words = false;
+	struct sk_buff *skb;
 
 	spin_lock_bh(&ch->lock);
-	if (ch->state == OCKAM_CHANNEL_OPEN)
-		skb = __skb_dequeue(&ch->tx_queue);
-	else
-		last_words = ch->say_close;
+	skb = __skb_dequeue(&ch->tx_queue);
 	if (skb)
 		ch->tx_bytes -= skb->len;
-	else if (!last_words)
+	else if (ch->state == OCKAM_CHANNEL_CLOSED && ch->say_close)
+		last_words = true;
+	else
 		ch->tx_busy = false;
-	ch->say_close = ch->say_close && !last_words;
+	if (last_words)
+		ch->say_close = false;
 	spin_unlock_bh(&ch->lock);
 	if (last_words)
 		ockam_channel_send_close(ch);
@@ -229,21 +266,34 @@ static void ockam_channel_queue_tx(struct ockam_channel *ch)
 		ockam_channel_put(ch);
 }
 
+/* Become the drainer, unless there is one or the first hop's queue is full. */
+static bool ockam_channel_tx_begin_locked(struct ockam_channel *ch)
+{
+	lockdep_assert_held(&ch->lock);
+	if (ch->tx_busy || ockam_source_paused(&ch->tx_source))
+		return false;
+	ch->tx_busy = true;
+	return true;
+}
+
 /*
  * Drain the queue. The caller set tx_busy, which keeps everybody else out, so
- * that nonce order is wire order.
+ * that nonce order is wire order. Returns what became of the first message.
  */
 static enum ockam_drop ockam_channel_drain(struct ockam_channel *ch,
 					   unsigned int nest)
 {
-	enum ockam_drop why = OCKAM_DROP_NONE;
+	enum ockam_drop first = OCKAM_DROP_NONE, why;
 	unsigned int msgs = 0, bytes = 0;
 	struct sk_buff *skb;
 
 	while ((skb = ockam_channel_tx_next(ch))) {
 		bytes += skb->len;
 		why = ockam_channel_tx(ch, skb, nest);
-		if (++msgs < 64 && bytes < (1U << 20) &&
+		if (!msgs)
+			first = why;
+		if (++msgs < OCKAM_CHANNEL_TURN_MSGS &&
+		    bytes < OCKAM_CHANNEL_TURN_BYTES &&
 		    !ockam_source_paused(&ch->tx_source))
 			continue;
 		spin_lock_bh(&ch->lock);
@@ -256,21 +306,26 @@ static enum ockam_drop ockam_channel_drain(struct ockam_channel *ch,
 	}
 	if (!ockam_channel_tx_full(ch))
 		ockam_waitlist_resume(&ch->tx_wait);
-	return why;
+	return first;
+}
+
+static void ockam_channel_try_drain(struct ockam_channel *ch)
+{
+	bool mine;
+
+	spin_lock_bh(&ch->lock);
+	mine = ockam_channel_tx_begin_locked(ch);
+	spin_unlock_bh(&ch->lock);
+	if (mine)
+		ockam_channel_drain(ch, 0);
 }
 
 static void ockam_channel_tx_work(struct work_struct *work)
 {
 	struct ockam_channel *ch = container_of(work, struct ockam_channel,
 						tx_work);
-	bool mine;
 
-	spin_lock_bh(&ch->lock);
-	mine = !ch->tx_busy;
-	ch->tx_busy = true;
-	spin_unlock_bh(&ch->lock);
-	if (mine)
-		ockam_channel_drain(ch, 0);
+	ockam_channel_try_drain(ch);
 	ockam_channel_put(ch);
 }
 
@@ -285,25 +340,28 @@ static struct sk_buff *ockam_channel_enc_rcv(struct ockam_endpoint *ep,
 					     struct ockam_ctx *ctx)
 {
 	struct ockam_channel *ch = container_of(ep, struct ockam_channel, enc);
-	bool mine = false, later = false;
+	bool later = ctx->nest >= OCKAM_NEST_MAX;
+	bool mine, alone;
+	enum ockam_drop why;
 
 	spin_lock_bh(&ch->lock);
 	if (ch->state != OCKAM_CHANNEL_OPEN) {
 		spin_unlock_bh(&ch->lock);
 		return ockam_ctx_drop(ctx, ep->node, skb, OCKAM_DROP_NOT_OPEN);
 	}
+	alone = skb_queue_empty(&ch->tx_queue);
 	__skb_queue_tail(&ch->tx_queue, skb);
 	ch->tx_bytes += skb->len;
-	if (!ch->tx_busy && !ockam_source_paused(&ch->tx_source)) {
-		mine = ctx->nest < OCKAM_NEST_MAX;
-		later = !mine;
-		ch->tx_busy = mine;
-	}
+	mine = !later && ockam_channel_tx_begin_locked(ch);
 	spin_unlock_bh(&ch->lock);
 	if (later)
 		ockam_channel_queue_tx(ch);
-	if (mine)
-		ctx->drop = ockam_channel_drain(ch, ctx->nest + 1);
+	if (mine) {
+		why = ockam_channel_drain(ch, ctx->nest + 1);
+		/* Only when the first message was this one. */
+		if (alone)
+			ctx->drop = why;
+	}
 	if (ockam_channel_tx_full(ch)) {
 		ockam_waitlist_pause(&ch->tx_wait, ctx->source);
 		if (!ockam_channel_tx_full(ch))
@@ -331,7 +389,7 @@ static struct ockam_remote *ockam_channel_new_remote(struct ockam_channel *ch,
 	front = ockam_route_but_last(&old->route);
 	if (!ockam_route_equal(&front, &ret) &&
 	    ockam_route_last(&old->route, &last))
-		remote = ockam_remote_make(&ret, &last);
+		remote = ockam_remote_make(ockam_meta(skb), &ret, &last);
 	ockam_remote_put(old);
 	return IS_ERR(remote) ? NULL : remote;
 }
@@ -362,12 +420,8 @@ static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
 	}
 	if (counter > ch->route_counter)
 		ch->route_counter = counter;
-	if (remote) {
-		if (ockam_channel_watch(ch, &remote->route))
-			ockam_remote_put(remote);
-		else
-			ockam_channel_swap_remote(ch, remote);
-	}
+	if (remote)
+		ockam_channel_follow(ch, remote);
 	return OCKAM_DROP_NONE;
 }
 
@@ -389,13 +443,23 @@ static enum ockam_drop ockam_channel_refresh(struct ockam_channel *ch,
 	return OCKAM_DROP_NONE;
 }
 
+/* The peer is gone: it is not answered, and nothing more is sent. */
+static void ockam_channel_peer_closed(struct ockam_channel *ch)
+{
+	spin_lock_bh(&ch->lock);
+	ch->say_close = false;
+	spin_unlock_bh(&ch->lock);
+	ockam_channel_close_async(ch, OCKAM_DROP_CLOSED);
+}
+
 /* A message for the socket that owns this end? Then it is taken. */
 static bool ockam_channel_to_sink(struct ockam_channel *ch, struct sk_buff *skb,
 				  struct ockam_ctx *ctx)
 {
 	struct ockam_addr port = { .len = ch->port_len, .value = ch->port };
 	struct ockam_route onward = ockam_msg_onward(skb);
-	struct ockam_endpoint *sink = READ_ONCE(ch->sink);
+	/* Pairs with the release in ockam_channel_set_sink(). */
+	struct ockam_endpoint *sink = smp_load_acquire(&ch->sink);
 	struct ockam_addr first;
 
 	if (!sink || !ockam_route_next(&onward, &first) ||
@@ -437,10 +501,8 @@ struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 		return ockam_ctx_drop(ctx, node, skb, why);
 	if (kind != OCKAM_INNER_PAYLOAD) {
 		consume_skb(skb);
-		if (kind == OCKAM_INNER_CLOSE) {
-			WRITE_ONCE(ch->say_close, false);
-			ockam_channel_close_async(ch, OCKAM_DROP_CLOSED);
-		}
+		if (kind == OCKAM_INNER_CLOSE)
+			ockam_channel_peer_closed(ch);
 		return NULL;
 	}
 	atomic64_inc(&ch->rx_msgs);
@@ -483,9 +545,7 @@ static void ockam_channel_shutdown_dec(struct ockam_endpoint *ep)
 
 static void ockam_channel_release_dec(struct ockam_endpoint *ep)
 {
-	struct ockam_channel *ch = container_of(ep, struct ockam_channel, dec);
-
-	ockam_channel_put(ch);
+	ockam_channel_put(container_of(ep, struct ockam_channel, dec));
 }
 
 static void ockam_channel_release_enc(struct ockam_endpoint *ep)
@@ -493,6 +553,7 @@ static void ockam_channel_release_enc(struct ockam_endpoint *ep)
 	struct ockam_channel *ch = container_of(ep, struct ockam_channel, enc);
 
 	skb_queue_purge(&ch->tx_queue);
+	ockam_waitlist_resume(&ch->tx_wait);
 	ockam_session_free(ch->session);
 	ockam_remote_put(ch->remote);
 	ockam_trust_put(ch->trust);
@@ -552,7 +613,6 @@ static void ockam_channel_init(struct ockam_channel *ch)
  * @spawner: flow of the listener, or NULL
  * @owner:   of its addresses
  * @early:   who handles it until it is open
- * @hs:      for @early
  *
  * Return: the channel with a reference, both addresses published; or an
  * ERR_PTR: -EBUSY too many, -ENOMEM, -ESHUTDOWN.
@@ -561,8 +621,7 @@ struct ockam_channel *ockam_channel_create(struct ockam_node *node,
 					   enum ockam_role role,
 					   struct ockam_flow *spawner,
 					   const struct ockam_owner *owner,
-					   const struct ockam_channel_early *early,
-					   struct ockam_handshake *hs)
+					   const struct ockam_channel_early *early)
 {
 	struct ockam_net *onet = node->onet;
 	struct ockam_channel *ch;
@@ -583,7 +642,6 @@ struct ockam_channel *ockam_channel_create(struct ockam_node *node,
 	ockam_channel_init(ch);
 	ch->role = role;
 	ch->early = early;
-	ch->hs = hs;
 	ch->spawner = spawner ? ockam_flow_get(spawner) : NULL;
 	/* Random names: these cannot fail. */
 	ockam_endpoint_init(&ch->enc, node, &ockam_channel_enc_ops, NULL, 0,
@@ -617,6 +675,7 @@ err_count:
  * @session: keys; taken
  * @peer:    who it is
  * @remote:  route to the peer's decryptor
+ * @from:    of the message that had it as return route
  *
  * Messages for the decryptor still go to @early until that clears ch->early.
  *
@@ -625,9 +684,10 @@ err_count:
  */
 int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
 		       const u8 peer[OCKAM_IDENTIFIER_LEN],
-		       const struct ockam_route *remote)
+		       const struct ockam_route *remote,
+		       const struct ockam_meta *from)
 {
-	struct ockam_remote *way = ockam_remote_make(remote, NULL);
+	struct ockam_remote *way = ockam_remote_make(from, remote, NULL);
 	int err = PTR_ERR_OR_ZERO(way);
 
 	if (err)
@@ -643,7 +703,7 @@ int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
 		memcpy(ch->peer, peer, OCKAM_IDENTIFIER_LEN);
 		ch->opened = ktime_get_real_seconds();
 		ch->say_close = true;
-		ch->state = OCKAM_CHANNEL_OPEN;
+		WRITE_ONCE(ch->state, OCKAM_CHANNEL_OPEN);
 	}
 	spin_unlock_bh(&ch->lock);
 	if (err)
@@ -662,7 +722,7 @@ err_session:
 	return err;
 }
 
-/* What was queued and cannot be sent any more: give the senders room. */
+/* What was queued cannot be sent any more: give the senders room. */
 static void ockam_channel_purge(struct ockam_channel *ch)
 {
 	struct sk_buff_head gone;
@@ -670,8 +730,10 @@ static void ockam_channel_purge(struct ockam_channel *ch)
 
 	__skb_queue_head_init(&gone);
 	spin_lock_bh(&ch->lock);
-	skb_queue_splice_init(&ch->tx_queue, &gone);
-	ch->tx_bytes = 0;
+	if (!ch->say_close) {
+		skb_queue_splice_init(&ch->tx_queue, &gone);
+		ch->tx_bytes = 0;
+	}
 	spin_unlock_bh(&ch->lock);
 	while ((skb = __skb_dequeue(&gone)))
 		ockam_drop(ch->enc.node, skb, OCKAM_DROP_CLOSED);
@@ -682,6 +744,9 @@ static void ockam_channel_purge(struct ockam_channel *ch)
  * @ch:     channel
  * @reason: why
  *
+ * What is queued still goes out, and the Close message behind it, unless the
+ * peer closed: whoever drains does that, which is the caller when nobody is.
+ *
  * Context: process, not from inside the channel's own receive path.
  */
 void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason)
@@ -691,22 +756,19 @@ void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason)
 
 	spin_lock_bh(&ch->lock);
 	was = ch->state;
-	early = was == OCKAM_CHANNEL_CONNECTING ? ch->early : NULL;
-	ch->state = OCKAM_CHANNEL_CLOSED;
+	early = ch->early;
 	if (was != OCKAM_CHANNEL_CLOSED)
 		ch->reason = reason;
+	WRITE_ONCE(ch->state, OCKAM_CHANNEL_CLOSED);
 	spin_unlock_bh(&ch->lock);
 	if (was == OCKAM_CHANNEL_CLOSED)
 		return;
 	if (early)
 		early->abort(ch);
-	/* Whoever drains says goodbye; if nobody does, we do. */
-	ockam_channel_get(ch);
-	ockam_channel_tx_work(&ch->tx_work);
+	ockam_channel_purge(ch);
+	ockam_channel_try_drain(ch);
 	ockam_endpoint_unpublish(&ch->enc);
 	ockam_endpoint_unpublish(&ch->dec);
-	ockam_source_cancel(&ch->tx_source);
-	ockam_channel_purge(ch);
 	ockam_waitlist_resume(&ch->tx_wait);
 	mutex_lock(&ch->rx_lock);
 	ockam_channel_unwatch(ch);
@@ -749,16 +811,12 @@ int ockam_channel_set_route(struct ockam_channel *ch,
 		ockam_remote_put(old);
 		return -ENOTCONN;
 	}
-	way = ockam_remote_make(but_last, &last);
+	way = ockam_remote_make(NULL, but_last, &last);
 	ockam_remote_put(old);
 	if (IS_ERR(way))
 		return PTR_ERR(way);
 	mutex_lock(&ch->rx_lock);
-	err = ockam_channel_watch(ch, &way->route);
-	if (err)
-		ockam_remote_put(way);
-	else
-		ockam_channel_swap_remote(ch, way);
+	err = ockam_channel_follow(ch, way);
 	mutex_unlock(&ch->rx_lock);
 	return err;
 }
@@ -796,7 +854,8 @@ int ockam_channel_remote(struct ockam_channel *ch, struct ockam_route *route,
  * @len:  its bytes
  * @sink: endpoint; a reference is taken until the channel's memory goes
  *
- * Return: 0, -EINVAL, -EBUSY it has one.
+ * Return: 0 (also when it is tied to that endpoint already), -EINVAL, -EBUSY
+ * it has another one.
  */
 int ockam_channel_set_sink(struct ockam_channel *ch, const u8 *port, size_t len,
 			   struct ockam_endpoint *sink)
@@ -804,31 +863,13 @@ int ockam_channel_set_sink(struct ockam_channel *ch, const u8 *port, size_t len,
 	if (len > sizeof(ch->port))
 		return -EINVAL;
 	if (ch->sink)
-		return -EBUSY;
+		return ch->sink == sink ? 0 : -EBUSY;
 	memcpy(ch->port, port, len);
 	ch->port_len = len;
 	ockam_endpoint_get(sink);
-	/* Pairs with the READ_ONCE in ockam_channel_to_sink(). */
+	/* Pairs with the acquire in ockam_channel_to_sink(). */
 	smp_store_release(&ch->sink, sink);
 	return 0;
-}
-
-/**
- * ockam_channel_get() - take another reference
- * @ch: channel
- */
-void ockam_channel_get(struct ockam_channel *ch)
-{
-	ockam_endpoint_get(&ch->enc);
-}
-
-/**
- * ockam_channel_put() - drop a reference
- * @ch: channel
- */
-void ockam_channel_put(struct ockam_channel *ch)
-{
-	ockam_endpoint_put(&ch->enc);
 }
 
 /**

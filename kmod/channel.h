@@ -23,14 +23,15 @@ enum ockam_channel_state {
 
 struct ockam_channel;
 struct ockam_handshake;
+struct ockam_meta;
 struct ockam_remote;
 
 /**
  * struct ockam_channel_early - who handles a channel before it is open
- * @rcv:   a message for the decryptor's address; false when the channel is open
- *         by now: then the message is not taken
- * @abort: the channel closes: give up. Takes no lock of the channel; called
- *         once, by ockam_channel_close().
+ * @rcv:   a message for the decryptor's address; false when nobody waits for it
+ *         any more: then the message is not taken
+ * @abort: the channel closes: give up. Called without locks, at most once, by
+ *         ockam_channel_close().
  *
  * Implemented by handshake.c, which channel.c does not include.
  */
@@ -51,6 +52,8 @@ struct ockam_channel_early {
  *             @remote, @early, @hs
  * @early:     before it is open; NULL after
  * @hs:        the handshake, belongs to @early
+ * @early_source: who opens what came before the verdict, to be paused; belongs
+ *             to @early
  * @session:   keys; set before state becomes OPEN
  * @rx_lock:   mutex: receiving half of @session, @route_counter
  * @tx_queue:  plaintext messages to seal
@@ -92,6 +95,7 @@ struct ockam_channel {
 	spinlock_t lock;
 	const struct ockam_channel_early *early;
 	struct ockam_handshake *hs;
+	struct ockam_source early_source;
 	struct ockam_session *session;
 	struct mutex rx_lock;
 	struct sk_buff_head tx_queue;
@@ -129,8 +133,7 @@ struct ockam_channel *ockam_channel_create(struct ockam_node *node,
 					   enum ockam_role role,
 					   struct ockam_flow *spawner,
 					   const struct ockam_owner *owner,
-					   const struct ockam_channel_early *early,
-					   struct ockam_handshake *hs);
+					   const struct ockam_channel_early *early);
 /*
  * The handshake succeeded: takes @session. Messages that arrive from now on
  * are opened by the channel. Tells watchers of the encryptor and raises the
@@ -138,7 +141,8 @@ struct ockam_channel *ockam_channel_create(struct ockam_node *node,
  */
 int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
 		       const u8 peer[OCKAM_IDENTIFIER_LEN],
-		       const struct ockam_route *remote);
+		       const struct ockam_route *remote,
+		       const struct ockam_meta *from);
 /* Close for good: Close message to the peer when open, event, watchers. */
 void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason);
 void ockam_channel_close_async(struct ockam_channel *ch,
@@ -155,8 +159,16 @@ int ockam_channel_remote(struct ockam_channel *ch, struct ockam_route *route,
 /* Messages for @port that come through this channel go to @sink. */
 int ockam_channel_set_sink(struct ockam_channel *ch, const u8 *port,
 			   size_t len, struct ockam_endpoint *sink);
-void ockam_channel_get(struct ockam_channel *ch);
-void ockam_channel_put(struct ockam_channel *ch);
+static inline void ockam_channel_get(struct ockam_channel *ch)
+{
+	ockam_endpoint_get(&ch->enc);
+}
+
+static inline void ockam_channel_put(struct ockam_channel *ch)
+{
+	ockam_endpoint_put(&ch->enc);
+}
+
 /* NULL when it is no encryptor; no reference is taken. */
 struct ockam_channel *ockam_channel_of(struct ockam_endpoint *ep);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Half-open channels: time-outs, limits, trust. */
 
+#include <linux/net.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include "dispatch.h"
@@ -9,9 +10,10 @@
 #include "node.h"
 #include "notify.h"
 
+#define OCKAM_HANDSHAKE_CHANGE_LEN	128	/* bytes of the shortest change */
+
 /**
  * struct ockam_handshake - one channel that is being opened
- * @ref:      one while it is under way, one for each queued work
  * @rcu:      for freeing
  * @ch:       the channel, with a reference
  * @identity: ours, with a reference
@@ -19,19 +21,23 @@
  * @queue:    messages for the decryptor, in order; under the channel's lock
  * @bytes:    payload bytes in it
  * @full:     sources that wait for room in it
- * @work:     takes the messages, on the workqueue for handshakes
+ * @work:     takes the messages one by one, on the workqueue for handshakes
  * @timeout:  ends it
- * @accept:   responder: what the listener wants; name points into the
- *            listener, which @accept.arg keeps
- * @reported: @accept.done was called
- * @remote:   way to the peer: message 1's or 2's return route
+ * @charge:   responder: see struct ockam_accept
+ * @done:     the same; NULL when it was called
+ * @arg:      the same
+ * @remote:   responder: the way back, return route of message 1
  * @remote_len: its bytes
+ * @from:     of that message
  *
- * Ends once: by ockam_handshake_finish(), after which the channel has forgotten
- * it. Work under way meanwhile finds the channel not CONNECTING any more.
+ * Locking: what reaches it from outside (a message, a time-out, the end of the
+ * channel) does so through ch->hs under the channel's lock, and queues @work.
+ *
+ * Lifetime: until @work finds that the channel is closed, or open and nothing
+ * is left in @queue. It then clears ch->hs, after which nobody finds the
+ * handshake any more, and frees it.
  */
 struct ockam_handshake {
-	struct kref ref;
 	struct rcu_head rcu;
 	struct ockam_channel *ch;
 	struct ockam_node_identity *identity;
@@ -41,79 +47,56 @@ struct ockam_handshake {
 	struct ockam_waitlist full;
 	struct work_struct work;
 	struct delayed_work timeout;
-	struct ockam_accept accept;
-	unsigned long reported;
+	void (*charge)(void *arg, u32 checks);
+	void (*done)(void *arg, struct ockam_channel *ch);
+	void *arg;
 	u8 *remote;
 	size_t remote_len;
+	struct ockam_meta from;
 };
 
-static void ockam_handshake_release(struct kref *ref)
+/* Nobody else knows it. */
+static void ockam_handshake_free(struct ockam_handshake *hs)
 {
-	struct ockam_handshake *hs = container_of(ref, struct ockam_handshake,
-						  ref);
-
 	ockam_noise_wipe(&hs->noise);
-	skb_queue_purge(&hs->queue);
-	ockam_waitlist_resume(&hs->full);
 	ockam_node_identity_put(hs->identity);
-	ockam_flow_put(hs->accept.flow);
-	ockam_trust_put(hs->accept.trust);
 	kfree(hs->remote);
 	if (hs->ch)
 		ockam_channel_put(hs->ch);
 	ockam_ledger_destroyed(OCKAM_OBJ_HANDSHAKE);
+	/* Who cancels a paused source may still look at @full. */
 	kfree_rcu(hs, rcu);
-}
-
-static void ockam_handshake_put(struct ockam_handshake *hs)
-{
-	kref_put(&hs->ref, ockam_handshake_release);
-}
-
-static void ockam_handshake_queue_work(struct ockam_handshake *hs)
-{
-	kref_get(&hs->ref);
-	if (!queue_work(ockam_hs_wq, &hs->work))
-		ockam_handshake_put(hs);
-}
-
-/* Tell the listener, once. */
-static void ockam_handshake_report(struct ockam_handshake *hs,
-				   struct ockam_channel *ch)
-{
-	if (hs->accept.done && !test_and_set_bit(0, &hs->reported))
-		hs->accept.done(hs->accept.arg, ch);
-}
-
-/* The channel forgets the handshake: it is open, or closed. */
-static void ockam_handshake_finish(struct ockam_channel *ch)
-{
-	struct ockam_handshake *hs;
-
-	spin_lock_bh(&ch->lock);
-	hs = ch->hs;
-	ch->hs = NULL;
-	WRITE_ONCE(ch->early, NULL);
-	spin_unlock_bh(&ch->lock);
-	if (!hs)
-		return;
-	if (cancel_delayed_work(&hs->timeout))
-		ockam_handshake_put(hs);
-	ockam_waitlist_resume(&hs->full);
-	ockam_handshake_report(hs, NULL);
-	ockam_handshake_put(hs);
 }
 
 static void ockam_handshake_abort(struct ockam_channel *ch)
 {
-	ockam_handshake_finish(ch);
+	spin_lock_bh(&ch->lock);
+	if (ch->hs)
+		queue_work(ockam_hs_wq, &ch->hs->work);
+	spin_unlock_bh(&ch->lock);
 }
 
+static void ockam_handshake_resume(struct ockam_source *source)
+{
+	ockam_handshake_abort(container_of(source, struct ockam_channel,
+					   early_source));
+}
+
+static bool ockam_handshake_is_full(const struct ockam_handshake *hs)
+{
+	return skb_queue_len(&hs->queue) >= OCKAM_EARLY_MSGS ||
+	       hs->bytes >= OCKAM_EARLY_BYTES;
+}
+
+/*
+ * A message for the decryptor. The first one above the bound is still taken
+ * and its source paused; a local sender, which cannot be, loses it.
+ */
 static bool ockam_handshake_rcv(struct ockam_channel *ch, struct sk_buff *skb,
 				struct ockam_ctx *ctx)
 {
 	struct ockam_handshake *hs;
-	bool full;
+	bool take = true;
 
 	spin_lock_bh(&ch->lock);
 	hs = ch->hs;
@@ -121,26 +104,18 @@ static bool ockam_handshake_rcv(struct ockam_channel *ch, struct sk_buff *skb,
 		spin_unlock_bh(&ch->lock);
 		return false;
 	}
-	kref_get(&hs->ref);
-	__skb_queue_tail(&hs->queue, skb);
-	hs->bytes += skb->len;
-	full = hs->bytes > OCKAM_EARLY_BYTES ||
-	       skb_queue_len(&hs->queue) > OCKAM_EARLY_MSGS;
-	if (full && !ctx->source) {
-		/* Nobody to pause: a local sender loses its message. */
-		__skb_unlink(skb, &hs->queue);
-		hs->bytes -= skb->len;
-	}
-	spin_unlock_bh(&ch->lock);
-	if (full && !ctx->source)
-		ockam_ctx_drop(ctx, ch->enc.node, skb, OCKAM_DROP_QUEUE_FULL);
-	else if (full)
+	if (ockam_handshake_is_full(hs)) {
+		take = ctx->source;
 		ockam_waitlist_pause(&hs->full, ctx->source);
-	/* Finished meanwhile? Then nobody else would resume it. */
-	if (full && !READ_ONCE(ch->hs))
-		ockam_waitlist_resume(&hs->full);
-	ockam_handshake_queue_work(hs);
-	ockam_handshake_put(hs);
+	}
+	if (take) {
+		__skb_queue_tail(&hs->queue, skb);
+		hs->bytes += skb->len;
+	}
+	queue_work(ockam_hs_wq, &hs->work);
+	spin_unlock_bh(&ch->lock);
+	if (!take)
+		ockam_ctx_drop(ctx, ch->enc.node, skb, OCKAM_DROP_QUEUE_FULL);
 	return true;
 }
 
@@ -149,13 +124,13 @@ static const struct ockam_channel_early ockam_handshake_early = {
 	.abort = ockam_handshake_abort,
 };
 
-/* It is over: count, tell, close. */
+/* It is over: count, tell, close. @peer: who it was, when that is proven. */
 static void ockam_handshake_refuse(struct ockam_handshake *hs,
-				   enum ockam_drop reason, const u8 *peer)
+				   enum ockam_drop why, const u8 *peer)
 {
-	ockam_count_drop(hs->ch->enc.node, reason);
-	ockam_notify_peer(&hs->ch->enc, OCKAM_EVENT_REFUSED, reason, peer);
-	ockam_channel_close(hs->ch, reason);
+	ockam_count_drop(hs->ch->enc.node, why);
+	ockam_notify_peer(&hs->ch->enc, OCKAM_EVENT_REFUSED, why, peer);
+	ockam_channel_close(hs->ch, why);
 }
 
 static void ockam_handshake_timeout(struct work_struct *work)
@@ -165,86 +140,79 @@ static void ockam_handshake_timeout(struct work_struct *work)
 
 	if (READ_ONCE(hs->ch->state) == OCKAM_CHANNEL_CONNECTING)
 		ockam_handshake_refuse(hs, OCKAM_DROP_HS_TIMEOUT, NULL);
-	ockam_handshake_put(hs);
 }
 
-static int ockam_handshake_keep_route(struct ockam_handshake *hs,
-				      const struct sk_buff *skb)
+static enum ockam_drop ockam_handshake_why(int err)
 {
-	struct ockam_route ret = ockam_msg_return(skb);
-	u8 *copy;
-
-	copy = kmemdup(ret.hops, ret.len, GFP_KERNEL);
-	if (!copy && ret.len)
-		return -ENOMEM;
-	kfree(hs->remote);
-	hs->remote = copy;
-	hs->remote_len = ret.len;
-	return 0;
+	switch (err) {
+	case 0:
+		return OCKAM_DROP_NONE;
+	case -EPROTO:
+		return OCKAM_DROP_HS_STATE;
+	case -ENOMEM:
+		return OCKAM_DROP_NO_MEMORY;
+	default:
+		return OCKAM_DROP_HS_MALFORMED;
+	}
 }
 
-/* Send a handshake message along @route, with our decryptor to come back. */
-static int ockam_handshake_send(struct ockam_handshake *hs,
-				const struct ockam_route *route, const u8 *data,
-				size_t len)
+/* Our next message; @identity: with our identity in it. */
+static struct sk_buff *ockam_handshake_write(struct ockam_handshake *hs,
+					     bool identity)
 {
-	struct ockam_addr own = ockam_endpoint_addr(&hs->ch->dec);
-	struct ockam_ctx ctx = {};
+	const struct ockam_slice *history = &hs->identity->history;
+	const struct ockam_slice *attestation = &hs->identity->attestation;
 	struct sk_buff *skb;
+	int len = 0, size;
+	u8 *payload, *msg;
+
+	if (identity)
+		len = ockam_ident_put_payload(NULL, 0, history, attestation);
+	size = OCKAM_NOISE_MSG2_LEN + len;	/* the longest */
+	payload = kvmalloc(len + size, GFP_KERNEL);
+	if (!payload)
+		return ERR_PTR(-ENOMEM);
+	msg = payload + len;
+	if (identity)
+		ockam_ident_put_payload(payload, len, history, attestation);
+	len = ockam_noise_write(&hs->noise, msg, size, payload, len);
+	if (len < 0)
+		skb = ERR_PTR(len);
+	else
+		skb = ockam_msg_from_bytes(msg, len, GFP_KERNEL) ?:
+		      ERR_PTR(-ENOMEM);
+	kvfree(payload);
+	return skb;
+}
+
+/*
+ * Send it along @route, with our decryptor to come back to; with the rights of
+ * the socket that gave us the route, if one did.
+ */
+static enum ockam_drop ockam_handshake_send(struct ockam_channel *ch,
+					    struct sk_buff *skb,
+					    const struct ockam_route *route,
+					    const struct ockam_meta *from)
+{
+	struct ockam_addr own = ockam_endpoint_addr(&ch->dec);
+	struct ockam_node *node = ch->enc.node;
+	struct ockam_ctx ctx = {};
 	int err;
 
-	skb = ockam_msg_from_bytes(data, len, GFP_KERNEL);
-	if (!skb)
-		return -ENOMEM;
 	err = ockam_msg_set_onward(skb, route);
 	if (!err)
 		err = ockam_msg_push_return(skb, &own);
 	if (err) {
 		kfree_skb(skb);
-		return err;
+		return OCKAM_DROP_NO_MEMORY;
 	}
-	return ockam_dispatch(hs->ch->enc.node, skb, &ctx);
-}
-
-/* Write and send the next message; @identity: with our identity in it. */
-static int ockam_handshake_say(struct ockam_handshake *hs,
-			       const struct ockam_route *route, bool identity)
-{
-	struct ockam_node_identity *own = hs->identity;
-	int len = 0, size;
-	u8 *payload, *msg;
-
-	if (identity)
-		len = ockam_ident_put_payload(NULL, 0, &own->history,
-					      &own->attestation);
-	size = OCKAM_NOISE_MSG2_LEN + len;
-	payload = kmalloc(len + size, GFP_KERNEL);
-	if (!payload)
-		return -ENOMEM;
-	msg = payload + len;
-	if (identity)
-		ockam_ident_put_payload(payload, len, &own->history,
-					&own->attestation);
-	len = ockam_noise_write(&hs->noise, msg, size, payload, len);
-	if (len >= 0)
-		len = ockam_handshake_send(hs, route, msg, len);
-	kfree_sensitive(payload);
-	return len;
-}
-
-/* Who is it, and do we want it? */
-static enum ockam_drop ockam_handshake_judge(struct ockam_handshake *hs,
-					     const u8 *payload, size_t len,
-					     struct ockam_identity *peer)
-{
-	struct ockam_ident_payload parts;
-
-	if (ockam_ident_judge(peer, &parts, payload, len, hs->noise.rs,
-			      ktime_get_real_seconds()))
-		return OCKAM_DROP_HS_IDENTITY;
-	if (!ockam_trust_accepts(hs->ch->trust, peer->identifier))
-		return OCKAM_DROP_HS_NOT_AUTHORIZED;
-	return OCKAM_DROP_NONE;
+	if (from->origin == OCKAM_ORIGIN_SOCKET) {
+		ockam_meta(skb)->origin = OCKAM_ORIGIN_SOCKET;
+		ockam_meta(skb)->admin = from->admin;
+		ockam_meta(skb)->uid = from->uid;
+	}
+	ockam_dispatch(node, skb, &ctx);
+	return ctx.drop;
 }
 
 static struct ockam_session *ockam_handshake_session(struct ockam_handshake *hs)
@@ -260,175 +228,244 @@ static struct ockam_session *ockam_handshake_session(struct ockam_handshake *hs)
 	return session;
 }
 
-/* The verdict was good: keys, message 3 if it is ours, and open. */
-static void ockam_handshake_complete(struct ockam_handshake *hs,
-				     const struct ockam_identity *peer)
+/*
+ * The verdict was good: keys, message 3 if it is ours, and open. All that can
+ * fail comes before message 3, which makes the peer's end open.
+ */
+static enum ockam_drop ockam_handshake_complete(struct ockam_handshake *hs,
+						const u8 *peer,
+						const struct ockam_route *remote,
+						const struct ockam_meta *from)
 {
 	struct ockam_session *session;
-	struct ockam_route remote;
-	int err;
+	struct sk_buff *skb = NULL;
+	enum ockam_drop why;
 
-	err = ockam_route_parse(&remote, hs->remote, hs->remote_len);
-	if (!err && hs->noise.role == OCKAM_INITIATOR)
-		err = ockam_handshake_say(hs, &remote, true);
-	if (!err) {
-		session = ockam_handshake_session(hs);
-		err = PTR_ERR_OR_ZERO(session);
+	cancel_delayed_work_sync(&hs->timeout);
+	if (hs->noise.role == OCKAM_INITIATOR)
+		skb = ockam_handshake_write(hs, true);
+	if (IS_ERR(skb))
+		return ockam_handshake_why(PTR_ERR(skb));
+	session = ockam_handshake_session(hs);
+	if (IS_ERR(session)) {
+		kfree_skb(skb);
+		return OCKAM_DROP_NO_MEMORY;
 	}
-	if (!err)
-		err = ockam_channel_open(hs->ch, session, peer->identifier,
-					 &remote);
-	if (err) {
-		ockam_channel_close(hs->ch, err == -ENOMEM ?
-				    OCKAM_DROP_NO_MEMORY : OCKAM_DROP_CLOSED);
-		return;
+	why = skb ? ockam_handshake_send(hs->ch, skb, remote, from) :
+	      OCKAM_DROP_NONE;
+	if (why) {
+		ockam_session_free(session);
+		return why;
 	}
-	/* Before the first ciphertext is opened. */
-	ockam_handshake_report(hs, hs->ch);
+	if (ockam_channel_open(hs->ch, session, peer, remote, from)) {
+		/* Closed meanwhile, or its first hop is gone. */
+		ockam_channel_close(hs->ch, OCKAM_DROP_CLOSED);
+		return OCKAM_DROP_NONE;
+	}
+	if (hs->done)
+		hs->done(hs->arg, hs->ch);
+	hs->done = NULL;
+	return OCKAM_DROP_NONE;
 }
 
-static enum ockam_drop ockam_handshake_why(int err)
+/* What judging cost above the ordinary: two signatures for each change. */
+static void ockam_handshake_charge(struct ockam_handshake *hs, size_t len,
+				   bool good, u32 changes)
 {
-	switch (err) {
-	case -EPROTO:
-		return OCKAM_DROP_HS_STATE;
-	case -ENOMEM:
-		return OCKAM_DROP_NO_MEMORY;
-	default:
-		return OCKAM_DROP_HS_MALFORMED;
-	}
+	if (!good)
+		changes = min_t(size_t, len / OCKAM_HANDSHAKE_CHANGE_LEN,
+				OCKAM_CHANGES_MAX);
+	if (hs->charge && changes > 1)
+		hs->charge(hs->arg, 2 * (changes - 1));
 }
 
 /*
- * Message 2 or 3 with the peer's identity. What is not authentic changes
- * nothing; once it is, its payload decides.
+ * The peer's identity, in message 2 or 3, which was authentic: from here on
+ * there is no way back.
  */
-static enum ockam_drop ockam_handshake_verdict(struct ockam_handshake *hs,
-					       struct sk_buff *skb,
-					       const u8 *msg, u8 *payload)
+static enum ockam_drop ockam_handshake_judge(struct ockam_handshake *hs,
+					     const u8 *payload, size_t len,
+					     const struct ockam_route *remote,
+					     const struct ockam_meta *from)
 {
+	struct ockam_ident_payload parts;
+	enum ockam_ident_reason reason;
 	struct ockam_identity peer;
+	const u8 *known = NULL;
 	enum ockam_drop why;
-	int len;
 
-	len = ockam_noise_read(&hs->noise, payload, skb->len, msg, skb->len);
-	if (len < 0)
-		return ockam_handshake_why(len);
-	if (hs->noise.role == OCKAM_INITIATOR &&
-	    ockam_handshake_keep_route(hs, skb)) {
-		ockam_handshake_refuse(hs, OCKAM_DROP_NO_MEMORY, NULL);
-		return OCKAM_DROP_NONE;
+	reason = ockam_ident_judge(&peer, &parts, payload, len, hs->noise.rs,
+				   ktime_get_real_seconds());
+	ockam_handshake_charge(hs, len, !reason, peer.changes);
+	if (reason == OCKAM_IDENT_FAILED) {
+		why = OCKAM_DROP_NO_MEMORY;
+	} else if (reason) {
+		net_dbg_ratelimited("ockam: identity of a peer refused: %s\n",
+				    ockam_ident_reason_name(reason));
+		why = OCKAM_DROP_HS_IDENTITY;
+	} else {
+		known = peer.identifier;
+		why = ockam_trust_accepts(hs->ch->trust, known) ?
+		      ockam_handshake_complete(hs, known, remote, from) :
+		      OCKAM_DROP_HS_NOT_AUTHORIZED;
 	}
-	why = ockam_handshake_judge(hs, payload, len, &peer);
 	if (why)
-		ockam_handshake_refuse(hs, why, peer.changes ? peer.identifier :
-				       NULL);
-	else
-		ockam_handshake_complete(hs, &peer);
+		ockam_handshake_refuse(hs, why, known);
 	return OCKAM_DROP_NONE;
 }
 
 /* Message 1: answer with message 2. */
 static enum ockam_drop ockam_handshake_answer(struct ockam_handshake *hs,
-					      struct sk_buff *skb,
-					      const u8 *msg, u8 *payload)
+					      const struct sk_buff *skb)
 {
-	struct ockam_route remote;
-	int err;
+	struct ockam_route remote = ockam_msg_return(skb);
+	struct sk_buff *answer;
+	enum ockam_drop why = OCKAM_DROP_NO_MEMORY;
 
-	err = ockam_noise_read(&hs->noise, payload, skb->len, msg, skb->len);
-	if (err >= 0)
-		err = ockam_handshake_keep_route(hs, skb);
-	if (!err)
-		err = ockam_route_parse(&remote, hs->remote, hs->remote_len);
-	if (!err)
-		err = ockam_handshake_say(hs, &remote, true);
-	if (err) {
-		ockam_handshake_refuse(hs, ockam_handshake_why(err), NULL);
-		return OCKAM_DROP_NONE;
+	hs->from = *ockam_meta((struct sk_buff *)skb);
+	hs->remote_len = remote.len;
+	hs->remote = kmemdup(remote.hops, remote.len, GFP_KERNEL_ACCOUNT);
+	if (hs->remote) {
+		answer = ockam_handshake_write(hs, true);
+		why = IS_ERR(answer) ? ockam_handshake_why(PTR_ERR(answer)) :
+		      ockam_handshake_send(hs->ch, answer, &remote,
+					   &hs->from);
 	}
+	if (why)
+		ockam_handshake_refuse(hs, why, NULL);
 	return OCKAM_DROP_NONE;
 }
 
-/* One message of a channel that is not open; takes it. */
-static void ockam_handshake_step(struct ockam_handshake *hs,
+/* An authentic message: its payload decides what becomes of the handshake. */
+static enum ockam_drop ockam_handshake_go_on(struct ockam_handshake *hs,
+					     const struct sk_buff *skb,
+					     const u8 *payload, size_t len)
+{
+	const struct ockam_meta *from = ockam_meta((struct sk_buff *)skb);
+	struct ockam_route remote;
+
+	if (hs->noise.step == 1)
+		return ockam_handshake_answer(hs, skb);
+	if (hs->noise.role == OCKAM_INITIATOR) {
+		remote = ockam_msg_return(skb);
+		return ockam_handshake_judge(hs, payload, len, &remote, from);
+	}
+	if (ockam_route_parse(&remote, hs->remote, hs->remote_len))
+		return OCKAM_DROP_HS_STATE;
+	return ockam_handshake_judge(hs, payload, len, &remote, &hs->from);
+}
+
+/*
+ * A message of a channel that is not open. One that is not authentic changes
+ * nothing: the genuine one may still come. Returns why it was ignored.
+ */
+static enum ockam_drop ockam_handshake_read(struct ockam_handshake *hs,
+					    const struct sk_buff *skb)
+{
+	size_t size = skb->len;
+	enum ockam_drop why;
+	u8 *payload, *msg;
+	int len;
+
+	if (size > OCKAM_NOISE_MSG_MAX)
+		return OCKAM_DROP_HS_MALFORMED;
+	payload = kvmalloc(2 * size, GFP_KERNEL);
+	if (!payload)
+		return OCKAM_DROP_NO_MEMORY;
+	msg = payload + size;
+	len = skb_copy_bits(skb, 0, msg, size);
+	if (!len)
+		len = ockam_noise_read(&hs->noise, payload, size, msg, size);
+	if (len < 0)
+		why = ockam_handshake_why(len);
+	else
+		why = ockam_handshake_go_on(hs, skb, payload, len);
+	kvfree(payload);
+	return why;
+}
+
+/*
+ * The next message, or NULL: wait for one. True when the handshake is over:
+ * nobody finds it any more, and what comes now goes straight to the channel.
+ */
+static bool ockam_handshake_next(struct ockam_handshake *hs,
+				 struct sk_buff **skb)
+{
+	struct ockam_channel *ch = hs->ch;
+	bool over;
+
+	*skb = NULL;
+	spin_lock_bh(&ch->lock);
+	over = ch->state == OCKAM_CHANNEL_CLOSED;
+	if (!over && !ockam_source_paused(&ch->early_source)) {
+		*skb = __skb_dequeue(&hs->queue);
+		if (*skb)
+			hs->bytes -= (*skb)->len;
+		else
+			over = ch->state == OCKAM_CHANNEL_OPEN;
+	}
+	if (over) {
+		ch->hs = NULL;
+		WRITE_ONCE(ch->early, NULL);
+	}
+	spin_unlock_bh(&ch->lock);
+	return over;
+}
+
+static void ockam_handshake_take(struct ockam_handshake *hs,
 				 struct sk_buff *skb)
 {
-	enum ockam_drop why = OCKAM_DROP_HS_MALFORMED;
-	u8 *payload, *msg;
+	struct ockam_ctx ctx = { .source = &hs->ch->early_source };
+	struct ockam_node *node = hs->ch->enc.node;
+	enum ockam_drop why;
 
-	if (skb->len > OCKAM_NOISE_MSG_MAX)
-		goto drop;
-	why = OCKAM_DROP_NO_MEMORY;
-	msg = ockam_msg_linear(skb, skb->len);
-	payload = kmalloc(skb->len + 1, GFP_KERNEL);
-	if (!msg || !payload)
-		goto free;
-	if (hs->noise.role == OCKAM_RESPONDER && !hs->noise.step)
-		why = ockam_handshake_answer(hs, skb, msg, payload);
-	else
-		why = ockam_handshake_verdict(hs, skb, msg, payload);
-free:
-	kfree_sensitive(payload);
-drop:
+	if (READ_ONCE(hs->ch->state) != OCKAM_CHANNEL_CONNECTING) {
+		skb = ockam_channel_rx(hs->ch, skb, &ctx);
+		if (skb)
+			ockam_dispatch(node, skb, &ctx);
+		return;
+	}
+	why = ockam_handshake_read(hs, skb);
 	if (why)
-		ockam_drop(hs->ch->enc.node, skb, why);
+		ockam_drop(node, skb, why);
 	else
 		consume_skb(skb);
 }
 
-/*
- * The next message. NULL when there is none; when the channel is open, new
- * ones then go straight to it.
- */
-static struct sk_buff *ockam_handshake_next(struct ockam_handshake *hs,
-					    bool *open)
+/* It is over and nobody finds it: let everybody go, and end. */
+static void ockam_handshake_finish(struct ockam_handshake *hs)
 {
-	struct ockam_channel *ch = hs->ch;
 	struct sk_buff *skb;
-	bool done = false;
 
-	spin_lock_bh(&ch->lock);
-	skb = __skb_dequeue(&hs->queue);
-	if (skb)
-		hs->bytes -= skb->len;
-	*open = ch->state == OCKAM_CHANNEL_OPEN;
-	if (!skb && *open && ch->hs) {
-		/* Under the lock: nothing can slip in behind the last one. */
-		WRITE_ONCE(ch->early, NULL);
-		ch->hs = NULL;
-		done = true;
-	}
-	spin_unlock_bh(&ch->lock);
-	if (done) {
-		if (cancel_delayed_work(&hs->timeout))
-			ockam_handshake_put(hs);
-		ockam_waitlist_resume(&hs->full);
-		ockam_handshake_put(hs);
-	}
-	return skb;
+	cancel_delayed_work_sync(&hs->timeout);
+	/* We are the work; it may have been queued once more meanwhile. */
+	cancel_work(&hs->work);
+	ockam_source_cancel(&hs->ch->early_source);
+	while ((skb = __skb_dequeue(&hs->queue)))
+		ockam_drop(hs->ch->enc.node, skb, OCKAM_DROP_CLOSED);
+	ockam_waitlist_resume(&hs->full);
+	if (hs->done)
+		hs->done(hs->arg, NULL);
+	ockam_handshake_free(hs);
 }
 
 static void ockam_handshake_work(struct work_struct *work)
 {
 	struct ockam_handshake *hs = container_of(work, struct ockam_handshake,
 						  work);
-	struct ockam_node *node = hs->ch->enc.node;
 	struct sk_buff *skb;
-	bool open;
+	bool over;
 
-	while ((skb = ockam_handshake_next(hs, &open))) {
-		struct ockam_ctx ctx = {};
-
-		if (READ_ONCE(hs->ch->state) == OCKAM_CHANNEL_CONNECTING) {
-			ockam_handshake_step(hs, skb);
-			continue;
-		}
-		skb = ockam_channel_rx(hs->ch, skb, &ctx);
-		if (skb)
-			ockam_dispatch(node, skb, &ctx);
+	for (;;) {
+		over = ockam_handshake_next(hs, &skb);
+		if (!skb)
+			break;
+		ockam_handshake_take(hs, skb);
 	}
-	ockam_handshake_put(hs);
+	if (over)
+		ockam_handshake_finish(hs);
+	else if (!ockam_source_paused(&hs->ch->early_source))
+		ockam_waitlist_resume(&hs->full);
 }
 
 static struct ockam_handshake *ockam_handshake_alloc(struct ockam_node *node,
@@ -446,7 +483,6 @@ static struct ockam_handshake *ockam_handshake_alloc(struct ockam_node *node,
 		kfree(hs);
 		return ERR_PTR(-ENOKEY);
 	}
-	kref_init(&hs->ref);
 	skb_queue_head_init(&hs->queue);
 	ockam_waitlist_init(&hs->full);
 	INIT_WORK(&hs->work, ockam_handshake_work);
@@ -455,38 +491,60 @@ static struct ockam_handshake *ockam_handshake_alloc(struct ockam_node *node,
 	get_random_bytes(ephemeral, sizeof(ephemeral));
 	err = ockam_noise_init(&hs->noise, role, ockam_noise_name, NULL, 0,
 			       hs->identity->static_secret, ephemeral);
-	memzero_explicit(ephemeral, sizeof(ephemeral));
+	ockam_wipe(ephemeral, sizeof(ephemeral));
 	if (!err)
 		return hs;
-	ockam_handshake_put(hs);
+	ockam_handshake_free(hs);
 	return ERR_PTR(err);
 }
 
-/* Make the channel. The handshake and its time-out begin to run. */
-static int ockam_handshake_begin(struct ockam_handshake *hs,
-				 struct ockam_node *node,
-				 struct ockam_flow *spawner,
-				 const struct ockam_owner *owner,
-				 struct ockam_trust *trust, u32 timeout_ms)
+/* A channel for it, which does not know about the handshake yet. */
+static struct ockam_channel *
+ockam_handshake_channel(struct ockam_handshake *hs, struct ockam_node *node,
+			struct ockam_flow *spawner,
+			const struct ockam_owner *owner,
+			struct ockam_trust *trust)
 {
 	struct ockam_channel *ch;
 
 	ch = ockam_channel_create(node, hs->noise.role, spawner, owner,
-				  &ockam_handshake_early, hs);
+				  &ockam_handshake_early);
 	if (IS_ERR(ch))
-		return PTR_ERR(ch);
-	ch->trust = ockam_trust_get(trust);
+		return ch;
 	memcpy(ch->own, hs->identity->identifier, OCKAM_IDENTIFIER_LEN);
+	ch->trust = ockam_trust_get(trust);
+	ockam_source_init(&ch->early_source, &ch->dec, ockam_handshake_resume);
 	ockam_channel_get(ch);
 	hs->ch = ch;
-	kref_get(&hs->ref);
-	queue_delayed_work(ockam_wq, &hs->timeout,
-			   msecs_to_jiffies(timeout_ms ?:
-					    node->onet->limits.handshake_ms));
-	return 0;
+	return ch;
 }
 
-/* The initiator's decryptor may be answered along the way we send. */
+/*
+ * From here on it runs, and ends by itself; the caller has no part in it any
+ * more. -ESHUTDOWN: the channel was closed before, the handshake is the
+ * caller's.
+ */
+static int ockam_handshake_attach(struct ockam_handshake *hs, u32 timeout_ms)
+{
+	struct ockam_channel *ch = hs->ch;
+	int err = -ESHUTDOWN;
+
+	if (!timeout_ms)
+		timeout_ms = ch->enc.node->onet->limits.handshake_ms;
+	spin_lock_bh(&ch->lock);
+	if (ch->state == OCKAM_CHANNEL_CONNECTING) {
+		err = 0;
+		ch->hs = hs;
+		queue_delayed_work(ockam_wq, &hs->timeout,
+				   msecs_to_jiffies(timeout_ms));
+		if (!skb_queue_empty(&hs->queue))
+			queue_work(ockam_hs_wq, &hs->work);
+	}
+	spin_unlock_bh(&ch->lock);
+	return err;
+}
+
+/* The decryptor may be answered along the way that the first hop leads. */
 static int ockam_handshake_open_reply(struct ockam_channel *ch,
 				      const struct ockam_route *route)
 {
@@ -496,14 +554,28 @@ static int ockam_handshake_open_reply(struct ockam_channel *ch,
 
 	if (!ockam_route_next(route, &first))
 		return -EDESTADDRREQ;
-	if (first.type)
+	if (first.type != OCKAM_TYPE_LOCAL)
 		return -EHOSTUNREACH;
 	hop = ockam_endpoint_lookup(ch->enc.node, first.value, first.len);
 	if (!hop)
-		return -EHOSTUNREACH;
+		return -ECONNREFUSED;
 	err = ockam_flow_admit(ch->enc.node, hop->flow, &ch->dec);
 	ockam_endpoint_put(hop);
 	return err;
+}
+
+/* All that an initiator's channel needs before message 1 goes out. */
+static int ockam_handshake_prepare(struct ockam_channel *ch,
+				   const struct ockam_connect *how)
+{
+	int err = 0;
+
+	if (how->sink)
+		err = ockam_channel_set_sink(ch, how->port, how->port_len,
+					     how->sink);
+	if (!err)
+		err = ockam_flow_expose_all(ch->flow, &how->expose);
+	return err ?: ockam_handshake_open_reply(ch, &how->route);
 }
 
 /**
@@ -511,37 +583,56 @@ static int ockam_handshake_open_reply(struct ockam_channel *ch,
  * @node: node
  * @how:  where to, and whom we accept
  *
+ * Context: process, no lock held.
+ *
  * Return: the channel, CONNECTING, with a reference; or an ERR_PTR: -ENOKEY
- * the node has no identity; -EHOSTUNREACH no such first hop; -EBUSY; -ENOMEM;
- * the errno of dispatch.
+ * the node has no identity; -EBUSY too many channels; -ENOMEM; or why message
+ * 1 could not be sent.
  */
 struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
 					    const struct ockam_connect *how)
 {
+	const struct ockam_meta from = {
+		.origin = OCKAM_ORIGIN_SOCKET,
+		.admin = how->admin || how->owner.admin,
+		.uid = how->owner.uid,
+	};
+	enum ockam_drop why = OCKAM_DROP_CLOSED;
 	struct ockam_handshake *hs;
 	struct ockam_channel *ch;
+	struct sk_buff *skb;
 	int err;
 
 	hs = ockam_handshake_alloc(node, OCKAM_INITIATOR);
 	if (IS_ERR(hs))
 		return ERR_CAST(hs);
-	err = ockam_handshake_begin(hs, node, NULL, &how->owner, how->trust,
-				    how->timeout_ms);
-	if (err) {
-		ockam_handshake_put(hs);
-		return ERR_PTR(err);
-	}
-	ch = hs->ch;
-	kref_get(&hs->ref);
-	err = ockam_flow_expose_all(ch->flow, &how->expose);
-	if (!err)
-		err = ockam_handshake_open_reply(ch, &how->route);
-	if (!err)
-		err = ockam_handshake_say(hs, &how->route, false);
-	ockam_handshake_put(hs);
-	if (!err)
+	ch = ockam_handshake_channel(hs, node, NULL, &how->owner, how->trust);
+	if (IS_ERR(ch)) {
+		ockam_handshake_free(hs);
 		return ch;
-	ockam_channel_close(ch, OCKAM_DROP_CLOSED);
+	}
+	err = ockam_handshake_prepare(ch, how);
+	if (err)
+		goto err_free;
+	skb = ockam_handshake_write(hs, false);
+	err = PTR_ERR_OR_ZERO(skb);
+	if (err)
+		goto err_free;
+	err = ockam_handshake_attach(hs, how->timeout_ms);
+	if (err) {
+		kfree_skb(skb);
+		goto err_free;
+	}
+	why = ockam_handshake_send(ch, skb, &how->route, &from);
+	if (!why)
+		return ch;
+	err = ockam_drop_errno(why) ?: -ECONNREFUSED;
+	goto err_close;
+
+err_free:
+	ockam_handshake_free(hs);
+err_close:
+	ockam_channel_close(ch, why);
 	ockam_channel_put(ch);
 	return ERR_PTR(err);
 }
@@ -549,11 +640,16 @@ struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
 /**
  * ockam_handshake_respond() - answer a first message
  * @node: node
- * @how:  what the listener wants; @how->name stays valid until done
+ * @how:  what the listener wants
  * @skb:  message 1; taken
  * @ctx:  who sends it
  *
- * Return: 0; on error @how->done is not called: -ENOKEY, -EBUSY, -ENOMEM.
+ * The answer comes from a handshake worker.
+ *
+ * Context: process, no lock held.
+ *
+ * Return: 0; on error neither @how->charge nor @how->done is called: -ENOKEY
+ * the node has no identity, -EBUSY, -ENOMEM, -ESHUTDOWN.
  */
 int ockam_handshake_respond(struct ockam_node *node,
 			    const struct ockam_accept *how,
@@ -567,30 +663,32 @@ int ockam_handshake_respond(struct ockam_node *node,
 	err = PTR_ERR_OR_ZERO(hs);
 	if (err)
 		goto err_drop;
-	hs->accept = *how;
-	ockam_flow_get(how->flow);
-	ockam_trust_get(how->trust);
-	err = ockam_handshake_begin(hs, node, how->flow, &how->owner,
-				    how->trust, 0);
-	if (err) {
-		ockam_handshake_put(hs);
-		goto err_drop;
-	}
-	ch = hs->ch;
+	ch = ockam_handshake_channel(hs, node, how->flow, &how->owner,
+				     how->trust);
+	err = PTR_ERR_OR_ZERO(ch);
+	if (err)
+		goto err_free;
+	hs->charge = how->charge;
+	hs->done = how->done;
+	hs->arg = how->arg;
 	err = ockam_flow_copy(node, how->name, how->name_len, &ch->dec);
-	/* Reported by closing, unless somebody else closed it before. */
-	if (err && test_and_set_bit(0, &hs->reported))
-		err = 0;
+	if (err)
+		goto err_close;
+	__skb_queue_tail(&hs->queue, skb);
+	hs->bytes = skb->len;
+	err = ockam_handshake_attach(hs, 0);
 	if (err) {
-		ockam_channel_close(ch, OCKAM_DROP_NO_MEMORY);
-		ockam_channel_put(ch);
-		goto err_drop;
+		__skb_unlink(skb, &hs->queue);
+		goto err_close;
 	}
-	if (!ockam_handshake_rcv(ch, skb, ctx))
-		ockam_ctx_drop(ctx, node, skb, OCKAM_DROP_CLOSED);
 	ockam_channel_put(ch);
 	return 0;
 
+err_close:
+	ockam_channel_close(ch, OCKAM_DROP_CLOSED);
+	ockam_channel_put(ch);
+err_free:
+	ockam_handshake_free(hs);
 err_drop:
 	ockam_ctx_drop(ctx, node, skb, err == -ENOKEY ?
 		       OCKAM_DROP_NO_IDENTITY : err == -EBUSY ?

@@ -14,20 +14,30 @@
  * @route:   to the listener; copied
  * @trust:   acceptable peers, NULL for anyone; a reference of its own is taken
  * @owner:   of the channel's addresses
+ * @admin:   may send through the first hop, whoever owns it
  * @expose:  addresses that become consumers of the channel's flow
  * @timeout_ms: 0 for the namespace's default
+ * @sink:    NULL, or the endpoint of the socket that will own the channel: as
+ *           ockam_channel_set_sink(), before anything can arrive
+ * @port:    for @sink
+ * @port_len: for @sink
  */
 struct ockam_connect {
 	struct ockam_route route;
 	struct ockam_trust *trust;
 	struct ockam_owner owner;
+	bool admin;
 	struct ockam_route expose;
 	u32 timeout_ms;
+	struct ockam_endpoint *sink;
+	const u8 *port;
+	u8 port_len;
 };
 
 /*
- * Initiator: sends message 1 and returns the channel (CONNECTING) with a
- * reference. -ENOKEY the node has no identity; the errno of dispatch.
+ * Initiator: sends message 1, with the owner's rights, and returns the channel
+ * (CONNECTING) with a reference. -ENOKEY the node has no identity; the errno of
+ * dispatch.
  */
 struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
 					    const struct ockam_connect *how);
@@ -37,12 +47,15 @@ struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
  * @flow:    the listener's flow; a reference of its own is taken
  * @trust:   acceptable peers
  * @owner:   of the channel's addresses
- * @name:    the listener's address: its consumers' flows are copied
+ * @name:    the listener's address: its consumers' flows are copied; needed
+ *           during the call only
  * @name_len: bytes in @name
+ * @charge:  the peer's history cost so many signature checks more than usual;
+ *           same context as @done, before it
  * @done:    the handshake is over, well (@ch is open) or not (@ch is NULL);
  *           called once, in process context, from a handshake worker, before
  *           the first ciphertext is opened: a sink set in it misses nothing
- * @arg:     for @done
+ * @arg:     for @charge and @done
  */
 struct ockam_accept {
 	struct ockam_flow *flow;
@@ -50,13 +63,14 @@ struct ockam_accept {
 	struct ockam_owner owner;
 	const u8 *name;
 	u8 name_len;
+	void (*charge)(void *arg, u32 checks);
 	void (*done)(void *arg, struct ockam_channel *ch);
 	void *arg;
 };
 
 /*
  * Responder: @skb is a first message, return route included; takes it. On
- * error @done is not called.
+ * error neither @charge nor @done is called.
  */
 int ockam_handshake_respond(struct ockam_node *node,
 			    const struct ockam_accept *how,

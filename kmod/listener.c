@@ -26,7 +26,8 @@
  * @lock:      protects the fields below
  * @half_open: list of struct ockam_half_open
  * @count:     entries in it
- * @tokens:    signature checks that may still be spent
+ * @tokens:    signature checks that may still be spent; below 0: that were spent
+ *             ahead, because a peer had a long history
  * @refilled:  when @tokens was computed, nanoseconds
  * @accepted:  channels opened
  * @refused:   handshakes that failed or were not admitted
@@ -42,7 +43,7 @@ struct ockam_listener {
 	spinlock_t lock;
 	struct list_head half_open;
 	u32 count;
-	u32 tokens;
+	int tokens;
 	u64 refilled;
 	u64 accepted;
 	u64 refused;
@@ -69,16 +70,11 @@ static struct ockam_listener *ockam_listener(struct ockam_endpoint *ep)
 
 static void ockam_listener_refill(struct ockam_listener *listener)
 {
-	u64 now = ktime_get_ns();
-	u64 more = div_u64((now - listener->refilled) * OCKAM_LISTENER_RATE,
-			   NSEC_PER_SEC);
+	const u64 each = NSEC_PER_SEC / OCKAM_LISTENER_RATE;
+	u64 more = div_u64(ktime_get_ns() - listener->refilled, each);
 
-	if (now - listener->refilled > 10ULL * NSEC_PER_SEC)
-		more = OCKAM_LISTENER_BURST;
-	if (!more)
-		return;
-	listener->refilled = now;
-	listener->tokens = min_t(u64, listener->tokens + more,
+	listener->refilled += more * each;
+	listener->tokens = min_t(s64, listener->tokens + (s64)more,
 				 OCKAM_LISTENER_BURST);
 }
 
@@ -125,6 +121,18 @@ static void ockam_listener_forget(struct ockam_half_open *half, bool accepted)
 	spin_unlock_bh(&listener->lock);
 	ockam_endpoint_put(&listener->ep);
 	kfree(half);
+}
+
+/* A peer cost more than what its admission took. */
+static void ockam_listener_charge(void *arg, u32 checks)
+{
+	struct ockam_half_open *half = arg;
+	struct ockam_listener *listener = half->listener;
+
+	spin_lock_bh(&listener->lock);
+	listener->tokens = max_t(int, listener->tokens - (int)checks,
+				 -OCKAM_LISTENER_BURST);
+	spin_unlock_bh(&listener->lock);
 }
 
 static void ockam_listener_done(void *arg, struct ockam_channel *ch)
@@ -178,6 +186,7 @@ static struct sk_buff *ockam_listener_rcv(struct ockam_endpoint *ep,
 		.owner = listener->owner,
 		.name = ep->name,
 		.name_len = ep->name_len,
+		.charge = ockam_listener_charge,
 		.done = ockam_listener_done,
 	};
 	struct ockam_half_open *half;
@@ -185,6 +194,9 @@ static struct sk_buff *ockam_listener_rcv(struct ockam_endpoint *ep,
 	if (skb->len < OCKAM_NOISE_MSG1_LEN || skb->len > OCKAM_NOISE_MSG_MAX)
 		return ockam_ctx_drop(ctx, ep->node, skb,
 				      OCKAM_DROP_HS_MALFORMED);
+	if (!ockam_msg_return(skb).count)
+		return ockam_ctx_drop(ctx, ep->node, skb,
+				      OCKAM_DROP_EMPTY_ROUTE);
 	half = ockam_listener_half_open(listener, skb);
 	if (!half)
 		return ockam_ctx_drop(ctx, ep->node, skb, OCKAM_DROP_NO_MEMORY);

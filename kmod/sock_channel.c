@@ -102,7 +102,9 @@ static int ockam_sk_start_channel(struct sock *sk,
 		.route = *route,
 		.trust = os->trust,
 		.owner = ockam_sk_owner(os),
+		.admin = os->admin,
 		.timeout_ms = os->timeout_ms,
+		.sink = &os->ep->ep,
 	};
 	struct ockam_channel *ch;
 	struct ockam_addr addr;
@@ -126,6 +128,8 @@ static int ockam_sk_start_channel(struct sock *sk,
 	if (!ockam_route_last(&how.route, &addr) || addr.type ||
 	    addr.len > OCKAM_NAME_LEN_MAX)
 		goto out;
+	how.port = addr.value;
+	how.port_len = addr.len;
 	ch = ockam_handshake_start(os->ep->ep.node, &how);
 	err = PTR_ERR_OR_ZERO(ch);
 	if (err)
