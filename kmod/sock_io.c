@@ -263,7 +263,9 @@ static int ockam_sk_dest(struct sock *sk, struct msghdr *msg,
 	if (err)
 		return err;
 	dest->node = 0;
-	dest->route = given.count ? given : ockam_sk(sk)->route;
+	/* The route that a channel was opened along is not one inside it. */
+	dest->route = given.count || sk->sk_type == SOCK_SEQPACKET ? given :
+		      ockam_sk(sk)->route;
 	if (!msg->msg_name)
 		goto out;
 	if (sk->sk_type == SOCK_SEQPACKET)
