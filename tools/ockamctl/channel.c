@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* ockamctl secure-channel-listener and secure-channel */
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "ctl.h"
+#include "genl.h"
+#include "object.h"
+#include "route.h"
+
+static unsigned char authorized[32 * CTL_MAX_VALUES];
+
+/* --authorized I..., as bytes; their number in *len. */
+static int read_authorized(const struct ctl_args *args, size_t *len)
+{
+	int err = 0;
+
+	for (int i = 0; !err && i < args->authorized.count; i++)
+		err = ctl_parse_identifier(authorized + 32 * i,
+					   args->authorized.value[i]);
+	*len = 32 * args->authorized.count;
+	return err;
+}
+
+static int read_exposures(const struct ctl_args *args, struct route *out)
+{
+	int err = 0;
+
+	memset(out, 0, sizeof(*out));
+	for (int i = 0; !err && i < args->expose.count; i++)
+		err = route_add(out, args->expose.value[i]);
+	return err;
+}
+
+static json_t *listener_json(const struct object *object)
+{
+	return json_pack("{s:s, s:s+, s:o, s:o, s:i, s:I, s:I}", "node",
+			 object->node, "address", "/service/", object->address,
+			 "authorized_identifiers", object_identifiers(object),
+			 "flow_control_id", object_flow(object), "half_open",
+			 (int)object->half_open, "accepted",
+			 (json_int_t)object->accepted, "refused",
+			 (json_int_t)object->refused);
+}
+
+static int listener_create(struct ctl_args *args)
+{
+	static struct object object;
+	static struct route expose;
+	struct request *request;
+	char node[65];
+	size_t len;
+	int err;
+
+	if (!args->pos_count)
+		return ctl_fail(CTL_USAGE, "say at which address to listen: NAME");
+	err = node_name(args->at, node);
+	if (!err)
+		err = read_authorized(args, &len);
+	if (!err)
+		err = read_exposures(args, &expose);
+	if (err)
+		return err;
+	request = request_new(OCKAM_CMD_CHANNEL_LISTENER_NEW);
+	request_text(request, OCKAM_A_NODE_NAME, node);
+	request_bytes(request, OCKAM_A_ADDRESS, args->pos[0],
+		      strlen(args->pos[0]));
+	request_bytes(request, OCKAM_A_EXPOSE, expose.hops, expose.len);
+	if (len)
+		request_bytes(request, OCKAM_A_IDENTIFIERS, authorized, len);
+	err = request_send(request, &object);
+	return err ? genl_fail(err, args->pos[0]) :
+	       ctl_value("/service/%s", object.address);
+}
+
+static int listener_list(struct ctl_args *args)
+{
+	return object_list(args, OCKAM_ENDPOINT_CHANNEL_LISTENER,
+			   listener_json);
+}
+
+static int listener_show(struct ctl_args *args)
+{
+	return object_show(args, OCKAM_ENDPOINT_CHANNEL_LISTENER,
+			   listener_json);
+}
+
+static int listener_delete(struct ctl_args *args)
+{
+	return object_remove(args, OCKAM_ENDPOINT_CHANNEL_LISTENER,
+			     "/service/");
+}
+
+static json_t *channel_json(const struct object *object)
+{
+	long long age = object->created ?
+			(long long)time(NULL) - (long long)object->created : 0;
+	static char route[GENL_ROUTE_MAX * 2];
+
+	route_text(route, sizeof(route), object->route, object->route_len);
+	return json_pack("{s:s, s:s, s:s+, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}}",
+			 "node", object->node, "channel", object->address,
+			 "address", "/service/", object->address, "route",
+			 route, "authorized_identifiers",
+			 object_identifiers(object), "flow_control_id",
+			 object_flow(object), "their_identifier",
+			 object_identifier(object->has_peer, object->peer),
+			 "our_identifier",
+			 object_identifier(object->has_identifier,
+					   object->identifier),
+			 "role", object->role == OCKAM_ROLE_INITIATOR ?
+			 "initiator" : "responder", "status",
+			 object_state(object), "age_ms",
+			 (json_int_t)age * 1000, "rekeys",
+			 (json_int_t)object->rekeys,
+			 "tx", "msgs", (json_int_t)object->tx_msgs, "bytes",
+			 (json_int_t)object->tx_bytes,
+			 "rx", "msgs", (json_int_t)object->rx_msgs, "bytes",
+			 (json_int_t)object->rx_bytes, "replays",
+			 (json_int_t)object->replays, "auth_fail",
+			 (json_int_t)object->auth_failed);
+}
+
+static int create(struct ctl_args *args)
+{
+	struct channel_options options = { .shared = args->shared };
+	static struct route route, expose;
+	static struct object object;
+	char node[65], id[66];
+	size_t len;
+	int err;
+
+	options.ms = ctl_timeout_ms(args);
+	if (options.ms < 0)
+		return -options.ms;
+	if (!args->to)
+		return ctl_fail(CTL_USAGE, "say where to: --to ROUTE, such as /node/n2/service/api");
+	err = node_name(args->from, node);
+	if (!err)
+		err = read_authorized(args, &len);
+	if (!err)
+		err = read_exposures(args, &expose);
+	if (!err)
+		err = route_resolve(node, args->to, options.ms, &route);
+	if (err)
+		return err;
+	if (len) {
+		options.identifiers = authorized;
+		options.identifiers_len = len;
+	}
+	options.expose = &expose;
+	err = channel_open(node, &route, &options, &object);
+	if (err)
+		return err;
+	if (!len) {
+		ctl_identifier(id, object.peer);
+		ctl_note("peer %s is not pinned: --authorized %s accepts no other",
+			 id, id);
+	}
+	return ctl_value("/service/%s", object.address);
+}
+
+static int list(struct ctl_args *args)
+{
+	return object_list(args, OCKAM_ENDPOINT_CHANNEL, channel_json);
+}
+
+static int show(struct ctl_args *args)
+{
+	return object_show(args, OCKAM_ENDPOINT_CHANNEL, channel_json);
+}
+
+static int delete(struct ctl_args *args)
+{
+	return object_remove(args, OCKAM_ENDPOINT_CHANNEL, "/service/");
+}
+
+const struct ctl_command listener_commands[] = {
+	{ "create", listener_create, NULL,
+	  "NAME [--at NODE] [--authorized IDENTIFIER]... [--expose NAME]...",
+	  "accept secure channels; they reach only what is exposed",
+	  "ockamctl secure-channel-listener create api2 --at n1 --expose echo" },
+	{ "list", listener_list, NULL, "[--at NODE] [--output json]",
+	  "list channel listeners", "ockamctl secure-channel-listener list" },
+	{ "show", listener_show, NULL, "NAME [--at NODE] [--output json]",
+	  "print a channel listener",
+	  "ockamctl secure-channel-listener show api --at n1" },
+	{ "delete", listener_delete, NULL, "NAME [--at NODE] [--yes]",
+	  "stop accepting channels",
+	  "ockamctl secure-channel-listener delete api2 --at n1" },
+	{ NULL, NULL, NULL, NULL, NULL, NULL },
+};
+
+const struct ctl_command channel_commands[] = {
+	{ "create", create, NULL,
+	  "--to ROUTE [--from NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--shared] [--timeout SECONDS]",
+	  "open a secure channel",
+	  "ockamctl secure-channel create --from n1 --to /node/n2/service/api" },
+	{ "list", list, NULL, "[--at NODE] [--output json]", "list channels",
+	  "ockamctl secure-channel list --at n1" },
+	{ "show", show, NULL, "ADDRESS [--at NODE] [--output json]",
+	  "print a channel", "ockamctl secure-channel show ADDRESS --at n1" },
+	{ "delete", delete, NULL, "ADDRESS [--at NODE] [--yes]",
+	  "close a channel", "ockamctl secure-channel delete ADDRESS --at n1" },
+	{ NULL, NULL, NULL, NULL, NULL, NULL },
+};

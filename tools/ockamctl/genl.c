@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* Talking to the module: requests, objects, events. */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <netlink/genl/ctrl.h>
+#include <netlink/genl/genl.h>
+#include <netlink/netlink.h>
+#include "ctl.h"
+#include "genl.h"
+
+struct request {
+	struct nl_msg *msg;
+};
+
+static struct nl_sock *sock, *event_sock;
+static int family;
+static char kernel_says[256];	/* extended-ack text of the last error */
+
+static int connect_family(void)
+{
+	int on = 1;
+
+	if (sock)
+		return 0;
+	sock = nl_socket_alloc();
+	if (!sock || genl_connect(sock))
+		return -ENOMEM;
+	/* Errors with a text, and without an echo of the request. */
+	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_EXT_ACK, &on,
+		   sizeof(on));
+	setsockopt(nl_socket_get_fd(sock), SOL_NETLINK, NETLINK_CAP_ACK, &on,
+		   sizeof(on));
+	nl_socket_set_buffer_size(sock, 1 << 20, 0);
+	family = genl_ctrl_resolve(sock, OCKAM_GENL_NAME);
+	return family < 0 ? -ENOPROTOOPT : 0;
+}
+
+struct request *request_new(int command)
+{
+	static struct request request;
+
+	request.msg = nlmsg_alloc_size(131072);
+	if (connect_family() == 0 && request.msg)
+		genlmsg_put(request.msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0,
+			    NLM_F_REQUEST, command, OCKAM_GENL_VERSION);
+	return &request;
+}
+
+void request_text(struct request *request, int attr, const char *text)
+{
+	if (text && family > 0)
+		nla_put_string(request->msg, attr, text);
+}
+
+void request_bytes(struct request *request, int attr, const void *data,
+		   size_t len)
+{
+	if (family > 0)
+		nla_put(request->msg, attr, len, data);
+}
+
+void request_u32(struct request *request, int attr, uint32_t value)
+{
+	if (family > 0)
+		nla_put_u32(request->msg, attr, value);
+}
+
+void request_flag(struct request *request, int attr)
+{
+	if (family > 0)
+		nla_put_flag(request->msg, attr);
+}
+
+void request_addr(struct request *request, const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in6 *in6 = (const void *)addr;
+	const struct sockaddr_in *in = (const void *)addr;
+
+	if (family <= 0)
+		return;
+	if (addr->ss_family == AF_INET6) {
+		nla_put(request->msg, OCKAM_A_IP, 16, &in6->sin6_addr);
+		nla_put_u16(request->msg, OCKAM_A_PORT, ntohs(in6->sin6_port));
+	} else {
+		nla_put(request->msg, OCKAM_A_IP, 4, &in->sin_addr);
+		nla_put_u16(request->msg, OCKAM_A_PORT, ntohs(in->sin_port));
+	}
+}
+
+static void read_addr(struct sockaddr_storage *addr, struct nlattr *ip,
+		      struct nlattr *port)
+{
+	struct sockaddr_in6 *in6 = (void *)addr;
+	struct sockaddr_in *in = (void *)addr;
+
+	if (!ip || !port)
+		return;
+	if (nla_len(ip) == 16) {
+		in6->sin6_family = AF_INET6;
+		in6->sin6_port = htons(nla_get_u16(port));
+		memcpy(&in6->sin6_addr, nla_data(ip), 16);
+	} else if (nla_len(ip) == 4) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(nla_get_u16(port));
+		memcpy(&in->sin_addr, nla_data(ip), 4);
+	}
+}
+
+/* Text of a string or byte attribute, terminated. */
+static void read_text(char *dst, size_t size, struct nlattr *attr)
+{
+	size_t len;
+
+	if (!attr)
+		return;
+	len = nla_len(attr);
+	if (len >= size)
+		len = size - 1;
+	memcpy(dst, nla_data(attr), len);
+	dst[len] = '\0';
+}
+
+static bool read_bytes(void *dst, size_t size, uint16_t *len,
+		       struct nlattr *attr)
+{
+	if (!attr || (size_t)nla_len(attr) > size)
+		return false;
+	memcpy(dst, nla_data(attr), nla_len(attr));
+	if (len)
+		*len = nla_len(attr);
+	return true;
+}
+
+static uint32_t read_u32(struct nlattr *attr)
+{
+	return attr ? nla_get_u32(attr) : 0;
+}
+
+static uint64_t read_u64(struct nlattr *attr)
+{
+	return attr ? nla_get_u64(attr) : 0;
+}
+
+static void read_counted(struct object *object, struct nlmsghdr *header)
+{
+	struct nlattr *in[OCKAM_A_MAX + 1], *attr;
+	int left, at;
+
+	nlmsg_for_each_attr(attr, header, GENL_HDRLEN, left) {
+		if (nla_type(attr) != OCKAM_A_DROP &&
+		    nla_type(attr) != OCKAM_A_OBJECT)
+			continue;
+		at = object->counted_len;
+		if (at == 64 || nla_parse_nested(in, OCKAM_A_MAX, attr, NULL))
+			continue;
+		read_text(object->counted[at].name, 65, in[OCKAM_A_NAME]);
+		object->counted[at].count = read_u64(in[OCKAM_A_COUNT]);
+		object->counted_len++;
+	}
+}
+
+static void read_names(struct object *o, struct nlattr **a)
+{
+	read_text(o->node, sizeof(o->node), a[OCKAM_A_NODE_NAME]);
+	read_text(o->address, sizeof(o->address), a[OCKAM_A_ADDRESS]);
+	read_text(o->type, sizeof(o->type), a[OCKAM_A_TYPE]);
+	read_text(o->label, sizeof(o->label), a[OCKAM_A_LABEL]);
+	read_text(o->reason, sizeof(o->reason), a[OCKAM_A_REASON]);
+	read_text(o->identity_name, sizeof(o->identity_name),
+		  a[OCKAM_A_IDENTITY_NAME]);
+	read_text(o->hop, sizeof(o->hop), a[OCKAM_A_HOP]);
+	read_text(o->remote, sizeof(o->remote), a[OCKAM_A_REMOTE]);
+	read_text(o->version, sizeof(o->version), a[OCKAM_A_VERSION]);
+	read_text(o->driver, sizeof(o->driver), a[OCKAM_A_DRIVER]);
+}
+
+static void read_numbers(struct object *o, struct nlattr **a)
+{
+	o->index = read_u32(a[OCKAM_A_NODE_INDEX]);
+	o->kind = read_u32(a[OCKAM_A_KIND]);
+	o->state = read_u32(a[OCKAM_A_STATE]);
+	o->role = read_u32(a[OCKAM_A_ROLE]);
+	o->id = read_u32(a[OCKAM_A_ID]);
+	o->tries = read_u32(a[OCKAM_A_TRIES]);
+	o->error = read_u32(a[OCKAM_A_ERRNO]);
+	o->event = read_u32(a[OCKAM_A_EVENT]);
+	o->family = read_u32(a[OCKAM_A_FAMILY]);
+	o->half_open = read_u32(a[OCKAM_A_HALF_OPEN]);
+	o->created = read_u64(a[OCKAM_A_CREATED]);
+	o->rx_msgs = read_u64(a[OCKAM_A_RX_MSGS]);
+	o->rx_bytes = read_u64(a[OCKAM_A_RX_BYTES]);
+	o->tx_msgs = read_u64(a[OCKAM_A_TX_MSGS]);
+	o->tx_bytes = read_u64(a[OCKAM_A_TX_BYTES]);
+	o->rekeys = read_u64(a[OCKAM_A_REKEYS]);
+	o->replays = read_u64(a[OCKAM_A_REPLAYS]);
+	o->auth_failed = read_u64(a[OCKAM_A_AUTH_FAILED]);
+	o->accepted = read_u64(a[OCKAM_A_ACCEPTED]);
+	o->refused = read_u64(a[OCKAM_A_REFUSED]);
+}
+
+static int read_object(struct object *o, struct nlmsghdr *header)
+{
+	struct nlattr *a[OCKAM_A_MAX + 1];
+
+	memset(o, 0, sizeof(*o));
+	if (genlmsg_parse(header, 0, a, OCKAM_A_MAX, NULL))
+		return -EBADMSG;
+	read_names(o, a);
+	read_numbers(o, a);
+	read_bytes(o->route, sizeof(o->route), &o->route_len, a[OCKAM_A_ROUTE]);
+	read_bytes(o->expose, sizeof(o->expose), &o->expose_len,
+		   a[OCKAM_A_EXPOSE]);
+	o->has_identifiers = read_bytes(o->identifiers, sizeof(o->identifiers),
+					&o->identifiers_len,
+					a[OCKAM_A_IDENTIFIERS]);
+	o->has_identifier = read_bytes(o->identifier, 32, NULL,
+				       a[OCKAM_A_IDENTIFIER]);
+	o->has_peer = read_bytes(o->peer, 32, NULL, a[OCKAM_A_PEER]);
+	o->has_flow = read_bytes(o->flow, 16, NULL, a[OCKAM_A_FLOW]);
+	o->is_default = a[OCKAM_A_DEFAULT];
+	o->project = a[OCKAM_A_PROJECT];
+	o->shared = a[OCKAM_A_SHARED];
+	read_addr(&o->addr, a[OCKAM_A_IP], a[OCKAM_A_PORT]);
+	read_addr(&o->local, a[OCKAM_A_LOCAL_IP], a[OCKAM_A_LOCAL_PORT]);
+	read_counted(o, header);
+	return 0;
+}
+
+struct call {
+	int err;
+	bool done;
+	struct object *answer;
+	int (*each)(void *arg, const struct object *object);
+	void *arg;
+	int stop;
+};
+
+static int on_valid(struct nl_msg *msg, void *arg)
+{
+	static struct object object;
+	struct call *call = arg;
+
+	if (read_object(call->answer ? call->answer : &object, nlmsg_hdr(msg)))
+		return NL_SKIP;
+	if (call->each && !call->stop)
+		call->stop = call->each(call->arg, call->answer ? call->answer :
+					&object);
+	return NL_OK;
+}
+
+/* libnl does not look at the extended ack: its text follows the header. */
+static void read_ext_ack(const struct nlmsgerr *error)
+{
+	const struct nlmsghdr *header = (const void *)((const char *)error -
+						       NLMSG_HDRLEN);
+	size_t skip = sizeof(*error);
+	struct nlattr *text;
+
+	kernel_says[0] = '\0';
+	if (!(header->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(header->nlmsg_flags & NLM_F_CAPPED))
+		skip += error->msg.nlmsg_len - NLMSG_HDRLEN;
+	if (NLMSG_HDRLEN + skip >= header->nlmsg_len)
+		return;
+	text = nla_find((struct nlattr *)((char *)error + skip),
+			header->nlmsg_len - NLMSG_HDRLEN - skip,
+			NLMSGERR_ATTR_MSG);
+	read_text(kernel_says, sizeof(kernel_says), text);
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
+{
+	struct call *call = arg;
+
+	(void)from;
+	call->err = error->error;
+	call->done = true;
+	read_ext_ack(error);
+	return NL_STOP;
+}
+
+static int on_done(struct nl_msg *msg, void *arg)
+{
+	(void)msg;
+	((struct call *)arg)->done = true;
+	return NL_STOP;
+}
+
+static int talk(struct request *request, struct call *call)
+{
+	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
+	int err = connect_family();
+
+	kernel_says[0] = '\0';
+	if (err || !cb || !request->msg)
+		goto out;
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, call);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_done, call);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, call);
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, call);
+	err = nl_send_auto(sock, request->msg);
+	while (err >= 0 && !call->done)
+		err = nl_recvmsgs(sock, cb) < 0 && !call->done ? -EIO : 0;
+	if (err > 0)
+		err = 0;
+out:
+	/* It may have carried a secret. */
+	if (request->msg)
+		explicit_bzero(nlmsg_hdr(request->msg),
+			       nlmsg_hdr(request->msg)->nlmsg_len);
+	nlmsg_free(request->msg);
+	nl_cb_put(cb);
+	return err ? err : call->err;
+}
+
+int request_send(struct request *request, struct object *answer)
+{
+	struct call call = { .answer = answer };
+
+	if (family > 0)
+		nlmsg_hdr(request->msg)->nlmsg_flags |= NLM_F_ACK;
+	return talk(request, &call);
+}
+
+int request_dump(struct request *request,
+		 int (*each)(void *arg, const struct object *object), void *arg)
+{
+	struct call call = { .each = each, .arg = arg };
+	int err;
+
+	if (family > 0)
+		nlmsg_hdr(request->msg)->nlmsg_flags |= NLM_F_DUMP;
+	err = talk(request, &call);
+	return err ? err : call.stop;
+}
+
+int genl_fail(int err, const char *what)
+{
+	const char *why = kernel_says[0] ? kernel_says : strerror(-err);
+
+	switch (err) {
+	case -ENOPROTOOPT:
+		return ctl_fail(CTL_UNAVAILABLE, "the ockam module is not loaded: run `modprobe ockam`");
+	case -EPERM:
+		return ctl_fail(CTL_PERMISSION, "%s: no permission: CAP_NET_ADMIN is needed, run it as root or with sudo",
+				what);
+	case -EACCES:
+		return ctl_fail(CTL_PERMISSION, "%s: %s", what, why);
+	case -ENOENT:
+		return ctl_fail(CTL_NOT_FOUND, "%s: %s", what, why);
+	case -EEXIST:
+	case -EADDRINUSE:
+	case -EADDRNOTAVAIL:
+		return ctl_fail(CTL_EXISTS, "%s: %s", what, why);
+	case -EHOSTUNREACH:
+	case -ECONNREFUSED:
+		return ctl_fail(CTL_ROUTE, "%s: %s", what, why);
+	case -EKEYREJECTED:
+		return ctl_fail(CTL_DATA, "%s: %s", what, why);
+	}
+	return ctl_fail(CTL_INTERNAL, "%s: %s", what, why);
+}
+
+static int on_event(struct nl_msg *msg, void *arg)
+{
+	read_object(arg, nlmsg_hdr(msg));
+	return NL_STOP;
+}
+
+int events_open(void)
+{
+	int err = connect_family(), group;
+
+	if (err)
+		return err;
+	group = genl_ctrl_resolve_grp(sock, OCKAM_GENL_NAME,
+				      OCKAM_MCGRP_EVENTS);
+	event_sock = nl_socket_alloc();
+	if (!event_sock)
+		return -ENOMEM;
+	nl_socket_disable_seq_check(event_sock);
+	if (genl_connect(event_sock) || group < 0 ||
+	    nl_socket_add_membership(event_sock, group))
+		return -EPERM;
+	return 0;
+}
+
+bool events_wait(int ms, struct object *event)
+{
+	struct pollfd fd = { .fd = nl_socket_get_fd(event_sock),
+			     .events = POLLIN };
+
+	memset(event, 0, sizeof(*event));
+	if (poll(&fd, 1, ms) <= 0)
+		return false;
+	nl_socket_modify_cb(event_sock, NL_CB_VALID, NL_CB_CUSTOM, on_event,
+			    event);
+	return !nl_recvmsgs_default(event_sock);
+}
+
+int object_get(const char *node, const char *address, struct object *object)
+{
+	struct request *request = request_new(OCKAM_CMD_ENDPOINT_GET);
+
+	request_text(request, OCKAM_A_NODE_NAME, node);
+	request_bytes(request, OCKAM_A_ADDRESS, address, strlen(address));
+	return request_send(request, object);
+}
+
+int object_delete(const char *node, const char *address, uint32_t kind)
+{
+	struct request *request = request_new(OCKAM_CMD_ENDPOINT_DEL);
+
+	request_text(request, OCKAM_A_NODE_NAME, node);
+	request_bytes(request, OCKAM_A_ADDRESS, address, strlen(address));
+	request_u32(request, OCKAM_A_KIND, kind);
+	return request_send(request, NULL);
+}
+
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+}
+
+/* Its last words, from the events. */
+static int wait_failed(const struct object *object, const char *what,
+		       const char *reason)
+{
+	int code = CTL_UNAVAILABLE;
+
+	if (!strncmp(reason, "handshake", 9))
+		code = CTL_REFUSED;
+	if (!strcmp(reason, "not-authorized"))
+		code = CTL_PERMISSION;
+	if (!strcmp(reason, "handshake-timeout") || !strcmp(reason, "no-answer"))
+		code = CTL_TIMEOUT;
+	if (object->error)
+		return ctl_fail(code, "%s: %s (%s)", what,
+				strerror(object->error),
+				*reason ? reason : "closed");
+	return ctl_fail(code, "%s: %s", what, *reason ? reason : "closed");
+}
+
+int object_wait(struct object *object, int ms, const char *what)
+{
+	static struct object event, now;
+	char reason[65] = "";
+	long end = now_ms() + ms;
+	uint32_t kind = object->kind;
+
+	now = *object;
+	while (now.state != OCKAM_STATE_UP) {
+		if (now_ms() >= end) {
+			object_delete(object->node, object->address, kind);
+			return ctl_fail(CTL_TIMEOUT, "%s: no answer after %d ms%s%s",
+					what, ms, *reason ? ": " : "", reason);
+		}
+		if (events_wait(end - now_ms() < 1000 ? end - now_ms() : 1000,
+				&event) &&
+		    !strcmp(event.address, object->address) && *event.reason)
+			memcpy(reason, event.reason, sizeof(reason));
+		if (object_get(object->node, object->address, &now))
+			return wait_failed(object, what, reason);
+		if (*now.reason)
+			memcpy(reason, now.reason, sizeof(reason));
+		object->error = now.error;
+	}
+	*object = now;
+	return CTL_OK;
+}
+
+int node_default_name(char name[65])
+{
+	static struct object node;
+	int err;
+
+	err = request_send(request_new(OCKAM_CMD_NODE_GET), &node);
+	if (err)
+		return err;
+	memcpy(name, node.node, 65);
+	return 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Making nodes. */
+#ifndef OCKAMCTL_NODE_H
+#define OCKAMCTL_NODE_H
+
+#include <stdbool.h>
+
+struct node_options {
+	const char *name;
+	const char *identity;	/* NULL: the default one */
+	const char *address;	/* NULL: a free port on loopback */
+	const char *project;	/* file or name to pin, or NULL */
+	const char *group;	/* "GID" or "LOW-HIGH", or NULL */
+	bool relays;		/* relay services for channels, too */
+	bool bare;		/* no services, no listener */
+};
+
+/* All or nothing. 0 or an exit code after one line on stderr. */
+int node_make(const struct node_options *options);
+
+#endif /* OCKAMCTL_NODE_H */

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* What list, show and delete have in common for all kinds of objects. */
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include "object.h"
+#include "route.h"
+
+struct listing {
+	json_t *all;
+	object_to_json to_json;
+};
+
+static int append(void *arg, const struct object *object)
+{
+	struct listing *listing = arg;
+	json_t *json = listing->to_json(object);
+
+	if (json)
+		json_array_append_new(listing->all, json);
+	return 0;
+}
+
+static struct request *of_kind(const char *node, uint32_t kind)
+{
+	struct request *request = request_new(OCKAM_CMD_ENDPOINT_GET);
+
+	request_text(request, OCKAM_A_NODE_NAME, node);
+	request_u32(request, OCKAM_A_KIND, kind);
+	return request;
+}
+
+/* --at, --from or --to says which node; none: all nodes. */
+static int chosen_node(struct ctl_args *args, char name[65], const char **node)
+{
+	const char *text = args->at ? args->at : args->from ? args->from :
+			   args->to;
+
+	*node = text ? name : NULL;
+	return text ? node_name(text, name) : 0;
+}
+
+int object_list(struct ctl_args *args, uint32_t kind, object_to_json to_json)
+{
+	struct listing listing = { json_array(), to_json };
+	const char *node;
+	char name[65];
+	int err;
+
+	err = chosen_node(args, name, &node);
+	if (err)
+		return err;
+	err = request_dump(of_kind(node, kind), append, &listing);
+	return err ? genl_fail(err, "cannot list") :
+	       ctl_print(args, listing.all);
+}
+
+struct search {
+	const char *name;
+	struct object *out;
+};
+
+static int match(void *arg, const struct object *object)
+{
+	struct search *search = arg;
+	char addr[80];
+
+	addr_text(addr, sizeof(addr), &object->addr);
+	if (strcmp(search->name, object->address) &&
+	    strcmp(search->name, object->label) && strcmp(search->name, addr))
+		return 0;
+	*search->out = *object;
+	return 1;
+}
+
+int object_find(const char *node, uint32_t kind, const char *name,
+		struct object *out)
+{
+	const char *slash = strrchr(name, '/');
+	struct search search = { slash ? slash + 1 : name, out };
+	int err;
+
+	err = request_dump(of_kind(node, kind), match, &search);
+	if (err == 1)
+		return 0;
+	return err ? genl_fail(err, name) :
+	       ctl_fail(CTL_NOT_FOUND, "there is no '%s' here: see list", name);
+}
+
+static int find_arg(struct ctl_args *args, uint32_t kind, struct object *out)
+{
+	const char *node;
+	char name[65];
+	int err;
+
+	if (!args->pos_count)
+		return ctl_fail(CTL_USAGE, "say which one: its address or name");
+	err = chosen_node(args, name, &node);
+	return err ? err : object_find(node, kind, args->pos[0], out);
+}
+
+int object_show(struct ctl_args *args, uint32_t kind, object_to_json to_json)
+{
+	static struct object object;
+	int err = find_arg(args, kind, &object);
+
+	return err ? err : ctl_print(args, to_json(&object));
+}
+
+int object_remove(struct ctl_args *args, uint32_t kind, const char *prefix)
+{
+	static struct object object;
+	int err = find_arg(args, kind, &object);
+
+	if (err)
+		return err;
+	err = object_delete(object.node, object.address, kind);
+	return err ? genl_fail(err, object.address) :
+	       ctl_value("%s%s", prefix, object.address);
+}
+
+const char *object_state(const struct object *object)
+{
+	static const char *const names[] = { "Down", "Connecting", "Up",
+					     "Closed" };
+
+	return names[object->state & 3];
+}
+
+json_t *object_identifier(bool there, const unsigned char id[32])
+{
+	char text[66];
+
+	if (!there)
+		return json_null();
+	ctl_identifier(text, id);
+	return json_string(text);
+}
+
+json_t *object_identifiers(const struct object *object)
+{
+	json_t *all;
+
+	if (!object->has_identifiers)
+		return json_null();
+	all = json_array();
+	for (int i = 0; i + 32 <= object->identifiers_len; i += 32)
+		json_array_append_new(all, object_identifier(true,
+						object->identifiers + i));
+	return all;
+}
+
+json_t *object_flow(const struct object *object)
+{
+	char text[33];
+
+	if (!object->has_flow)
+		return json_null();
+	ctl_hex(text, object->flow, 16);
+	return json_string(text);
+}

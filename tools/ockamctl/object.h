@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* What list, show and delete have in common for all kinds of objects. */
+#ifndef OCKAMCTL_OBJECT_H
+#define OCKAMCTL_OBJECT_H
+
+#include "ctl.h"
+#include "genl.h"
+
+typedef json_t *(*object_to_json)(const struct object *object);
+
+/* All objects of a kind, on one node or (NULL) on all. */
+int object_list(struct ctl_args *args, uint32_t kind, object_to_json to_json);
+/* One by its address or label. */
+int object_show(struct ctl_args *args, uint32_t kind, object_to_json to_json);
+/* Prints PREFIX and the address when it is gone. */
+int object_remove(struct ctl_args *args, uint32_t kind, const char *prefix);
+/* Find by address, "/service/ADDRESS", label or socket address. */
+int object_find(const char *node, uint32_t kind, const char *name,
+		struct object *out);
+const char *object_state(const struct object *object);
+json_t *object_identifiers(const struct object *object);
+json_t *object_identifier(bool there, const unsigned char id[32]);
+json_t *object_flow(const struct object *object);
+
+#endif /* OCKAMCTL_OBJECT_H */

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* ockamctl project: named remote nodes with a pinned identity. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "ctl.h"
+#include "home.h"
+#include "keys.h"
+#include "node.h"
+#include "route.h"
+
+#define PROJECT_MAX	(256 * 1024)
+
+/* Read and judge a project file; NULL after one line on stderr. */
+static json_t *read_file(const char *path, int *code)
+{
+	static char text[PROJECT_MAX];
+	const char *name, *identity, *route;
+	unsigned char id[32];
+	json_error_t error;
+	json_t *json;
+
+	*code = CTL_INPUT;
+	if (home_read(path, text, sizeof(text)) < 0) {
+		ctl_fail(*code, "cannot read %s: %s", path, strerror(errno));
+		return NULL;
+	}
+	*code = CTL_DATA;
+	json = json_loads(text, 0, &error);
+	if (!json) {
+		ctl_fail(*code, "%s is no project file: line %d: %s", path,
+			 error.line, error.text);
+		return NULL;
+	}
+	if (json_unpack(json, "{s:s, s:s, s:s}", "name", &name, "identity",
+			&identity, "access_route", &route)) {
+		ctl_fail(*code, "%s is no project file: it needs name, identity and access_route",
+			 path);
+	} else if (!home_check_name("project", name) &&
+		   !ctl_parse_identifier(id, identity)) {
+		*code = 0;
+		return json;
+	}
+	json_decref(json);
+	return NULL;
+}
+
+static int write_json(const char *path, const json_t *json)
+{
+	char *text = json_dumps(json, JSON_INDENT(2) | JSON_SORT_KEYS);
+	int err;
+
+	if (!text)
+		return ctl_fail(CTL_INTERNAL, "out of memory");
+	err = home_write(path, text, strlen(text));
+	free(text);
+	return err;
+}
+
+static int store(json_t *json, char name[65])
+{
+	char path[HOME_PATH_MAX];
+	int err;
+
+	snprintf(name, 65, "%.64s",
+		 json_string_value(json_object_get(json, "name")));
+	err = home_path(path, "projects", name, ".json");
+	return err ? err : write_json(path, json);
+}
+
+int project_import_file(const char *file, char name[65])
+{
+	json_t *json;
+	int err;
+
+	json = read_file(file, &err);
+	if (!json)
+		return err;
+	err = store(json, name);
+	json_decref(json);
+	return err;
+}
+
+/* /dnsaddr/HOST/tcp/PORT/service/... */
+int project_parse_route(const char *text, struct project *out)
+{
+	struct component part;
+	int more, place = 0, err = 0;
+
+	memset(&out->route, 0, sizeof(out->route));
+	while (!err && (more = multiaddr_next(&text, &part)) > 0) {
+		if (place == 0 && (!strcmp(part.protocol, "dnsaddr") ||
+				   !strcmp(part.protocol, "ip4") ||
+				   !strcmp(part.protocol, "ip6")))
+			strcpy(out->host, part.value);
+		else if (place == 1 && !strcmp(part.protocol, "tcp") &&
+			 strlen(part.value) < sizeof(out->port))
+			strcpy(out->port, part.value);
+		else if (place > 1 && (!strcmp(part.protocol, "service") ||
+				       !strcmp(part.protocol, "secure") ||
+				       !strcmp(part.protocol, "worker")))
+			err = route_add(&out->route, part.value);
+		else
+			err = CTL_DATA;
+		place++;
+	}
+	if (err || more < 0 || place < 3)
+		return ctl_fail(CTL_DATA, "an access route is /dnsaddr/HOST/tcp/PORT/service/NAME");
+	return 0;
+}
+
+/* The file that is meant by /project/NAME on a node. */
+static int project_path(const char *node, const char *name,
+			char path[HOME_PATH_MAX])
+{
+	char pinned[140];
+	int err;
+
+	snprintf(pinned, sizeof(pinned), "%s@%s", name, node ? node : "");
+	err = home_path(path, "pins", pinned, ".json");
+	if (!err && node && !access(path, R_OK))
+		return 0;
+	return err ? err : home_path(path, "projects", name, ".json");
+}
+
+int project_load(const char *node, const char *name, struct project *out)
+{
+	char path[HOME_PATH_MAX];
+	json_t *json;
+	int err;
+
+	err = home_check_name("project", name);
+	if (!err)
+		err = project_path(node, name, path);
+	if (err)
+		return err;
+	if (access(path, R_OK))
+		return ctl_fail(CTL_NOT_FOUND, "there is no project '%s': ockamctl project import --project-file FILE",
+				name);
+	json = read_file(path, &err);
+	if (!json)
+		return err;
+	snprintf(out->name, sizeof(out->name), "%s", name);
+	ctl_parse_identifier(out->identifier, json_string_value(
+				     json_object_get(json, "identity")));
+	err = project_parse_route(json_string_value(
+				  json_object_get(json, "access_route")), out);
+	json_decref(json);
+	return err;
+}
+
+int project_pin(const char *node, const char *file_or_name)
+{
+	char path[HOME_PATH_MAX], pinned[140];
+	json_t *json;
+	int err = 0;
+
+	if (access(file_or_name, R_OK)) {
+		err = home_check_name("project", file_or_name);
+		if (!err)
+			err = home_path(path, "projects", file_or_name, ".json");
+		if (!err && access(path, R_OK))
+			return ctl_fail(CTL_NOT_FOUND, "'%s' is neither a file nor a project (ockamctl project list)",
+					file_or_name);
+		file_or_name = path;
+	}
+	if (err)
+		return err;
+	json = read_file(file_or_name, &err);
+	if (!json)
+		return err;
+	snprintf(pinned, sizeof(pinned), "%s@%s",
+		 json_string_value(json_object_get(json, "name")), node);
+	err = home_path(path, "pins", pinned, ".json");
+	if (!err)
+		err = write_json(path, json);
+	json_decref(json);
+	return err;
+}
+
+/* The keys that upstream writes, so that the file moves both ways. */
+static json_t *project_json(const char *name, const char *route,
+			    const struct identity *identity)
+{
+	static char hex[2 * KEYS_HISTORY_MAX + 1];
+	char id[66], uuid[40];
+
+	ctl_identifier(id, identity->id);
+	ctl_hex(hex, identity->history, identity->history_len);
+	/* Stable and unique: it is made of the identifier. */
+	snprintf(uuid, sizeof(uuid), "%.8s-%.4s-%.4s-%.4s-%.12s", id + 1,
+		 id + 9, id + 13, id + 17, id + 21);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:n, s:b, s:[], s:[]}",
+			 "id", uuid, "name", name, "space_name", "",
+			 "access_route", route, "identity", id,
+			 "project_change_history", hex,
+			 "authority_access_route", "authority_identity",
+			 "version", "running", 1, "users", "user_roles");
+}
+
+static int host_project(struct ctl_args *args, const char *name)
+{
+	static struct identity identity;
+	struct node_options options = {
+		.name = "project", .identity = "project", .relays = true,
+		.address = args->tcp_listener_address,
+	};
+	char path[HOME_PATH_MAX], route[128], host[80], *colon;
+	struct sockaddr_storage addr;
+	json_t *json;
+	int err;
+
+	err = node_make(&options);
+	if (err)
+		return err;
+	if (identity_peek("project", &identity, false) ||
+	    node_listener("project", &addr))
+		return CTL_INTERNAL;
+	addr_text(host, sizeof(host), &addr);
+	colon = strrchr(host, ':');
+	*colon = '\0';
+	snprintf(route, sizeof(route), "/%s/%.*s/tcp/%s/service/api",
+		 host[0] == '[' ? "ip6" : "ip4",
+		 (int)strlen(host) - 2 * (host[0] == '['),
+		 host + (host[0] == '['), colon + 1);
+	json = project_json(name, route, &identity);
+	err = home_path(path, "projects", name, ".json");
+	if (!err)
+		err = json ? write_json(path, json) :
+		      ctl_fail(CTL_INTERNAL, "out of memory");
+	json_decref(json);
+	return err ? err : ctl_value("%s", name);
+}
+
+static int create(struct ctl_args *args)
+{
+	const char *name = args->pos_count ? args->pos[0] : "default";
+	static struct project project;
+	json_t *json;
+	char stored[65];
+	unsigned char id[32];
+	int err;
+
+	err = home_check_name("project", name);
+	if (err)
+		return err;
+	if (args->host)
+		return host_project(args, name);
+	if (!args->at || !args->identity)
+		return ctl_fail(CTL_USAGE, "say --host, or --at ROUTE and --identity IDENTIFIER");
+	err = ctl_parse_identifier(id, args->identity);
+	if (!err)
+		err = project_parse_route(args->at, &project);
+	if (err)
+		return err;
+	json = json_pack("{s:s, s:s, s:s}", "name", name, "access_route",
+			 args->at, "identity", args->identity);
+	err = store(json, stored);
+	json_decref(json);
+	return err ? err : ctl_value("%s", name);
+}
+
+static int information(struct ctl_args *args)
+{
+	const char *name = args->pos_count ? args->pos[0] : "default";
+	char path[HOME_PATH_MAX];
+	json_t *json;
+	int err;
+
+	err = home_check_name("project", name);
+	if (!err)
+		err = project_path(NULL, name, path);
+	if (err)
+		return err;
+	if (access(path, R_OK))
+		return ctl_fail(CTL_NOT_FOUND, "there is no project '%s': ockamctl project create %s --host",
+				name, name);
+	json = read_file(path, &err);
+	return json ? ctl_print(args, json) : err;
+}
+
+static int import(struct ctl_args *args)
+{
+	char name[65];
+	int err;
+
+	if (!args->file)
+		return ctl_fail(CTL_USAGE, "--project-file FILE is needed");
+	err = project_import_file(args->file, name);
+	return err ? err : ctl_value("%s", name);
+}
+
+static int list(struct ctl_args *args)
+{
+	char path[HOME_PATH_MAX], file[HOME_PATH_MAX + 300];
+	json_t *all = json_array(), *json;
+	struct dirent *entry;
+	size_t len;
+	DIR *dir;
+	int err;
+
+	err = home_path(path, "projects", NULL, NULL);
+	if (err)
+		return err;
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		len = strlen(entry->d_name);
+		if (len < 6 || strcmp(entry->d_name + len - 5, ".json"))
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		json = read_file(file, &err);
+		if (json)
+			json_array_append_new(all, json);
+	}
+	if (dir)
+		closedir(dir);
+	return ctl_print(args, all);
+}
+
+const struct ctl_command project_commands[] = {
+	{ "create", create, NULL,
+	  "[NAME] --host [--tcp-listener-address A:P] | --at ROUTE --identity IDENTIFIER",
+	  "let this machine play a project, or name a remote one",
+	  "ockamctl project create default --host" },
+	{ "information", information, NULL, "[NAME] [--output json]",
+	  "print a project",
+	  "ockamctl project information --output json > project.json" },
+	{ "show", information, NULL, "[NAME] [--output json]",
+	  "the same as information", "ockamctl project show default" },
+	{ "import", import, NULL, "--project-file FILE",
+	  "store a project that another machine printed",
+	  "ockamctl project import --project-file project.json" },
+	{ "list", list, NULL, "[--output json]", "list projects",
+	  "ockamctl project list" },
+	{ NULL, NULL, NULL, NULL, NULL, NULL },
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+/* Routes: MultiAddr text to what the kernel takes. */
+#ifndef OCKAMCTL_ROUTE_H
+#define OCKAMCTL_ROUTE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include "genl.h"
+
+/* A binary route being built. */
+struct route {
+	uint8_t hops[GENL_ROUTE_MAX];
+	size_t len;
+	int count;
+};
+
+/* The next /protocol/value of a MultiAddr. */
+struct component {
+	char protocol[16];
+	char value[256];
+};
+
+/* A remote node that is pinned: where it is and who it is. */
+struct project {
+	char name[65];
+	char host[256];
+	char port[6];
+	uint8_t identifier[32];
+	struct route route;	/* from its transport to its listener */
+};
+
+/* 1 a component, 0 the end, or minus an exit code. */
+int multiaddr_next(const char **text, struct component *out);
+int route_add(struct route *route, const char *name);
+/* "/service/a/service/b" */
+void route_text(char *dst, size_t size, const uint8_t *hops, size_t len);
+/* "0#a => 0#b" */
+void route_arrow(char *dst, size_t size, const uint8_t *hops, size_t len);
+void addr_text(char *dst, size_t size, const struct sockaddr_storage *addr);
+int addr_resolve(struct sockaddr_storage *addr, const char *host,
+		 const char *port);
+/* "1.2.3.4:5", "[::1]:5", "host:5" */
+int addr_parse(struct sockaddr_storage *addr, const char *text);
+/*
+ * Make what a route needs on a node (project link, connection, channel) and
+ * turn it into hops. Exit code.
+ */
+int route_resolve(const char *node, const char *text, int ms,
+		  struct route *out);
+/* The node an argument names: "n1", "/node/n1" or the default one. */
+int node_name(const char *text, char name[65]);
+/* Where a node listens. -1 nowhere. */
+int node_listener(const char *node, struct sockaddr_storage *addr);
+
+/* A channel along a route; the object is up when it returns CTL_OK. */
+struct channel_options {
+	const uint8_t *identifiers;
+	size_t identifiers_len;
+	const struct route *expose;
+	bool shared;
+	int ms;
+};
+int channel_open(const char *node, const struct route *route,
+		 const struct channel_options *options, struct object *out);
+
+/* project.c */
+int project_load(const char *node, const char *name, struct project *out);
+int project_pin(const char *node, const char *file_or_name);
+int project_import_file(const char *path, char name[65]);
+int project_parse_route(const char *text, struct project *out);
+
+#endif /* OCKAMCTL_ROUTE_H */

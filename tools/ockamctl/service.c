@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/* ockamctl service */
+
+#include <stdio.h>
+#include <string.h>
+#include "ctl.h"
+#include "genl.h"
+#include "object.h"
+#include "route.h"
+
+static json_t *service_json(const struct object *object)
+{
+	return json_pack("{s:s, s:s}", "addr", object->address, "type",
+			 object->type);
+}
+
+static int list(struct ctl_args *args)
+{
+	return object_list(args, OCKAM_ENDPOINT_SERVICE, service_json);
+}
+
+static int start(struct ctl_args *args)
+{
+	const char *type = args->pos_count ? args->pos[0] : "";
+	const char *addr = args->address ? args->address : type;
+	struct request *request;
+	char node[65];
+	int err;
+
+	if (!*type)
+		return ctl_fail(CTL_USAGE, "say which service: echo, uppercase or relay");
+	err = node_name(args->at, node);
+	if (err)
+		return err;
+	request = request_new(OCKAM_CMD_SERVICE_NEW);
+	request_text(request, OCKAM_A_NODE_NAME, node);
+	request_text(request, OCKAM_A_TYPE, type);
+	request_bytes(request, OCKAM_A_ADDRESS, addr, strlen(addr));
+	err = request_send(request, NULL);
+	return err ? genl_fail(err, addr) : ctl_value("%s", addr);
+}
+
+static int stop(struct ctl_args *args)
+{
+	return object_remove(args, OCKAM_ENDPOINT_SERVICE, "");
+}
+
+/* Expose or hide addresses to what comes in by a listener. */
+static int change_exposure(struct ctl_args *args, int command)
+{
+	static struct route names;
+	struct request *request;
+	char node[65];
+	int err;
+
+	if (args->pos_count < 2)
+		return ctl_fail(CTL_USAGE, "say at which listener, and what: LISTENER NAME");
+	err = node_name(args->at, node);
+	memset(&names, 0, sizeof(names));
+	for (int i = 1; !err && i < args->pos_count; i++)
+		err = route_add(&names, args->pos[i]);
+	if (err)
+		return err;
+	request = request_new(command);
+	request_text(request, OCKAM_A_NODE_NAME, node);
+	request_bytes(request, OCKAM_A_ADDRESS, args->pos[0],
+		      strlen(args->pos[0]));
+	request_bytes(request, OCKAM_A_EXPOSE, names.hops, names.len);
+	err = request_send(request, NULL);
+	return err ? genl_fail(err, args->pos[0]) :
+	       ctl_value("%s", args->pos[1]);
+}
+
+static int expose(struct ctl_args *args)
+{
+	return change_exposure(args, OCKAM_CMD_EXPOSURE_NEW);
+}
+
+static int hide(struct ctl_args *args)
+{
+	return change_exposure(args, OCKAM_CMD_EXPOSURE_DEL);
+}
+
+const struct ctl_command service_commands[] = {
+	{ "list", list, NULL, "[--at NODE] [--output json]", "list services",
+	  "ockamctl service list --at n1" },
+	{ "start", start, NULL, "TYPE [--addr NAME] [--at NODE]",
+	  "start echo, uppercase or a relay service",
+	  "ockamctl service start echo --at n1" },
+	{ "stop", stop, NULL, "NAME [--at NODE] [--yes]", "stop a service",
+	  "ockamctl service stop echo --at n1" },
+	{ "expose", expose, NULL, "LISTENER NAME... [--at NODE]",
+	  "let what comes in by a listener reach an address",
+	  "ockamctl service expose api my-worker --at n1" },
+	{ "hide", hide, NULL, "LISTENER NAME... [--at NODE]",
+	  "take an exposure back",
+	  "ockamctl service hide api my-worker --at n1" },
+	{ NULL, NULL, NULL, NULL, NULL, NULL },
+};
