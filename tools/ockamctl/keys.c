@@ -340,7 +340,8 @@ int identity_make(const char *name, struct identity *identity)
 	/* The history comes last: without it there is no identity. */
 	if (!err)
 		err = home_write(path, identity->history, identity->history_len);
-	if (!err && identity_default(default_name))
+	/* The first one is the default; a hosted project's never is. */
+	if (!err && strcmp(name, "project") && identity_default(default_name))
 		err = identity_set_default(name);
 	return err ? err : identity_load(name, identity);
 }
