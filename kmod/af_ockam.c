@@ -588,7 +588,8 @@ void ockam_sk_close(struct sock *sk)
 	if (os->ep)
 		ockam_endpoint_unpublish(&os->ep->ep);
 	ockam_sk_close_channel(sk);
-	cancel_delayed_work_sync(&os->full_work);
+	if (cancel_delayed_work_sync(&os->full_work))
+		sock_put(sk);
 	ockam_waitlist_resume(&os->full);
 	if (os->ep)
 		ockam_endpoint_put(&os->ep->ep);
