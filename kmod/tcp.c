@@ -436,7 +436,9 @@ static void ockam_tcp_rx_work(struct work_struct *work)
 {
 	struct ockam_tcp *tcp = container_of(work, struct ockam_tcp, rx_work);
 
-	if (READ_ONCE(tcp->conn.state) == OCKAM_CONN_CONNECTING)
+	/* Who accepts says itself that it is up, and queues us again. */
+	if (tcp->conn.outgoing &&
+	    READ_ONCE(tcp->conn.state) == OCKAM_CONN_CONNECTING)
 		ockam_tcp_check_connect(tcp);
 	if (READ_ONCE(tcp->conn.state) == OCKAM_CONN_UP)
 		ockam_tcp_read_some(tcp);
