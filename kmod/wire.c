@@ -178,13 +178,48 @@ int ockam_wire_scan_inner(struct ockam_wire_head *out, const u8 *head,
 	return ockam_wire_verdict(&r, err, have, total);
 }
 
-/* Element 3: null, text or nothing. */
+/* Bytes of the UTF-8 sequence at @p, of which @left are at hand; 0: none. */
+static size_t ockam_wire_utf8_len(const u8 *p, size_t left)
+{
+	static const u32 lowest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t len, i;
+	u32 code;
+
+	if (p[0] < 0x80)
+		return 1;
+	len = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	if (p[0] < 0xc0 || p[0] > 0xf7 || len > left)
+		return 0;
+	code = p[0] & (0x7f >> len);
+	for (i = 1; i < len; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	if (code < lowest[len] || code > 0x10ffff ||
+	    (code >= 0xd800 && code < 0xe000))
+		return 0;
+	return len;
+}
+
+/* Element 3: null, text or nothing. Its content is ignored. */
 static void ockam_wire_tracing(struct ockam_reader *r,
 			       struct ockam_cbor_array *record)
 {
+	size_t len, one;
+	const u8 *text;
+
 	if (!ockam_cbor_more(r, record) || ockam_cbor_null(r))
 		return;
-	ockam_read_bytes(r, ockam_cbor_head(r, OCKAM_CBOR_TEXT));
+	len = ockam_cbor_head(r, OCKAM_CBOR_TEXT);
+	text = ockam_read_bytes(r, len);
+	for (; text && len; text += one, len -= one) {
+		one = ockam_wire_utf8_len(text, len);
+		if (!one) {
+			r->bad = true;
+			return;
+		}
+	}
 }
 
 /**
