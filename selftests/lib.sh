@@ -139,8 +139,8 @@ setup_veth()
 
 	_veth_count=$((_veth_count + 1))
 	ip link add "$a" netns "$1" type veth peer name "$b" netns "$3" &&
-	ip -n "$1" addr add "$2" dev "$a" nodad &&
-	ip -n "$3" addr add "$4" dev "$b" nodad &&
+	ip -n "$1" addr add "$2" dev "$a" &&
+	ip -n "$3" addr add "$4" dev "$b" &&
 	ip -n "$1" link set "$a" up &&
 	ip -n "$3" link set "$b" up
 }
@@ -229,6 +229,10 @@ run_tests()
 	fi
 	trap '_run_deferred' EXIT
 	echo "TAP version 13"
+	if [ ${#names[@]} = 0 ]; then
+		echo "Bail out! no test in $0"
+		exit $KSFT_FAIL
+	fi
 	echo "1..${#names[@]}"
 	for name in "${names[@]}"; do
 		number=$((number + 1))
