@@ -17,39 +17,39 @@
  */
 #define OCKAM_ED25519_MASK	((1ULL << 51) - 1)
 
-struct ockam_ed25519_fe {
+struct ockam_fe {
 	u64 v[5];
 };
 
 /* (X:Y:Z:T), x = X/Z, y = Y/Z, xy = T/Z */
 struct ockam_ed25519_point {
-	struct ockam_ed25519_fe x, y, z, t;
+	struct ockam_fe x, y, z, t;
 };
 
 /* A point made ready for addition: Y+X, Y-X, Z, 2dT */
 struct ockam_ed25519_cached {
-	struct ockam_ed25519_fe ypx, ymx, z, t2d;
+	struct ockam_fe ypx, ymx, z, t2d;
 };
 
 /* The same with Z = 1 */
 struct ockam_ed25519_affine {
-	struct ockam_ed25519_fe ypx, ymx, t2d;
+	struct ockam_fe ypx, ymx, t2d;
 };
 
 #define OCKAM_ED25519_ODD_A	4	/* multiples of A that are kept */
 #define OCKAM_ED25519_ODD_B	8	/* multiples of B below */
 
-static const struct ockam_ed25519_fe ockam_ed25519_d = {
+static const struct ockam_fe ockam_ed25519_d = {
 	.v = { 0x34dca135978a3ULL, 0x1a8283b156ebdULL, 0x5e7a26001c029ULL,
 		    0x739c663a03cbbULL, 0x52036cee2b6ffULL }
 };
 
-static const struct ockam_ed25519_fe ockam_ed25519_2d = {
+static const struct ockam_fe ockam_ed25519_2d = {
 	.v = { 0x69b9426b2f159ULL, 0x35050762add7aULL, 0x3cf44c0038052ULL,
 		    0x6738cc7407977ULL, 0x2406d9dc56dffULL }
 };
 
-static const struct ockam_ed25519_fe ockam_ed25519_sqrtm1 = {
+static const struct ockam_fe ockam_ed25519_sqrtm1 = {
 	.v = { 0x61b274a0ea0b0ULL, 0x0d5a5fc8f189dULL, 0x7ef5e9cbd0c60ULL,
 		    0x78595a6804c9eULL, 0x2b8324804fc1dULL }
 };
@@ -127,7 +127,7 @@ static const u64 ockam_ed25519_order[4] = {
 	0x5812631a5cf5d3edULL, 0x14def9dea2f79cd6ULL, 0, 0x1000000000000000ULL,
 };
 
-static void ockam_ed25519_carry(struct ockam_ed25519_fe *r)
+static void ockam_ed25519_carry(struct ockam_fe *r)
 {
 	u64 c;
 	int i;
@@ -142,7 +142,8 @@ static void ockam_ed25519_carry(struct ockam_ed25519_fe *r)
 	r->v[0] += 19 * c;
 }
 
-static void ockam_ed25519_add(struct ockam_ed25519_fe *r, const struct ockam_ed25519_fe *a, const struct ockam_ed25519_fe *b)
+static void ockam_ed25519_add(struct ockam_fe *r, const struct ockam_fe *a,
+			      const struct ockam_fe *b)
 {
 	int i;
 
@@ -151,7 +152,8 @@ static void ockam_ed25519_add(struct ockam_ed25519_fe *r, const struct ockam_ed2
 	ockam_ed25519_carry(r);
 }
 
-static void ockam_ed25519_sub(struct ockam_ed25519_fe *r, const struct ockam_ed25519_fe *a, const struct ockam_ed25519_fe *b)
+static void ockam_ed25519_sub(struct ockam_fe *r, const struct ockam_fe *a,
+			      const struct ockam_fe *b)
 {
 	int i;
 
@@ -162,7 +164,7 @@ static void ockam_ed25519_sub(struct ockam_ed25519_fe *r, const struct ockam_ed2
 	ockam_ed25519_carry(r);
 }
 
-static void ockam_ed25519_reduce(struct ockam_ed25519_fe *r, unsigned __int128 *t)
+static void ockam_ed25519_reduce(struct ockam_fe *r, unsigned __int128 t[5])
 {
 	u64 c = 0;
 	int i;
@@ -178,7 +180,8 @@ static void ockam_ed25519_reduce(struct ockam_ed25519_fe *r, unsigned __int128 *
 	r->v[1] += c;
 }
 
-static void ockam_ed25519_mul(struct ockam_ed25519_fe *r, const struct ockam_ed25519_fe *f, const struct ockam_ed25519_fe *g)
+static void ockam_ed25519_mul(struct ockam_fe *r, const struct ockam_fe *f,
+			      const struct ockam_fe *g)
 {
 	const u64 *a = f->v, *b = g->v;
 	const u64 b1 = 19 * b[1], b2 = 19 * b[2], b3 = 19 * b[3],
@@ -203,7 +206,7 @@ static void ockam_ed25519_mul(struct ockam_ed25519_fe *r, const struct ockam_ed2
 	ockam_ed25519_reduce(r, t);
 }
 
-static void ockam_ed25519_sqr(struct ockam_ed25519_fe *r, const struct ockam_ed25519_fe *f)
+static void ockam_ed25519_sqr(struct ockam_fe *r, const struct ockam_fe *f)
 {
 	const u64 *a = f->v;
 	const u64 d0 = 2 * a[0], d1 = 2 * a[1], d2 = 38 * a[2],
@@ -223,7 +226,8 @@ static void ockam_ed25519_sqr(struct ockam_ed25519_fe *r, const struct ockam_ed2
 	ockam_ed25519_reduce(r, t);
 }
 
-static void ockam_ed25519_sqr_n(struct ockam_ed25519_fe *r, const struct ockam_ed25519_fe *a, int n)
+static void ockam_ed25519_sqr_n(struct ockam_fe *r, const struct ockam_fe *a,
+				int n)
 {
 	ockam_ed25519_sqr(r, a);
 	while (--n)
@@ -231,9 +235,10 @@ static void ockam_ed25519_sqr_n(struct ockam_ed25519_fe *r, const struct ockam_e
 }
 
 /* z^(2^250 - 1), and z^11 on the way. */
-static void ockam_ed25519_pow250(struct ockam_ed25519_fe *r, struct ockam_ed25519_fe *z11, const struct ockam_ed25519_fe *z)
+static void ockam_ed25519_pow250(struct ockam_fe *r, struct ockam_fe *z11,
+				 const struct ockam_fe *z)
 {
-	struct ockam_ed25519_fe a, b;
+	struct ockam_fe a, b;
 
 	ockam_ed25519_sqr(&a, z);			/* 2 */
 	ockam_ed25519_sqr_n(&b, &a, 2);			/* 8 */
@@ -258,9 +263,9 @@ static void ockam_ed25519_pow250(struct ockam_ed25519_fe *r, struct ockam_ed2551
 }
 
 /* 1/z = z^(2^255 - 21) */
-static void ockam_ed25519_invert(struct ockam_ed25519_fe *r, const struct ockam_ed25519_fe *z)
+static void ockam_ed25519_invert(struct ockam_fe *r, const struct ockam_fe *z)
 {
-	struct ockam_ed25519_fe z11, t;
+	struct ockam_fe z11, t;
 
 	ockam_ed25519_pow250(&t, &z11, z);
 	ockam_ed25519_sqr_n(&t, &t, 5);
@@ -268,9 +273,9 @@ static void ockam_ed25519_invert(struct ockam_ed25519_fe *r, const struct ockam_
 }
 
 /* z^((p - 5) / 8) = z^(2^252 - 3) */
-static void ockam_ed25519_pow_p58(struct ockam_ed25519_fe *r, const struct ockam_ed25519_fe *z)
+static void ockam_ed25519_pow_p58(struct ockam_fe *r, const struct ockam_fe *z)
 {
-	struct ockam_ed25519_fe z11, t;
+	struct ockam_fe z11, t;
 
 	ockam_ed25519_pow250(&t, &z11, z);
 	ockam_ed25519_sqr_n(&t, &t, 2);
@@ -287,7 +292,7 @@ static u64 ockam_ed25519_le64(const u8 *p)
 	return value;
 }
 
-static void ockam_ed25519_from_bytes(struct ockam_ed25519_fe *r, const u8 *p)
+static void ockam_ed25519_from_bytes(struct ockam_fe *r, const u8 *p)
 {
 	u64 a = ockam_ed25519_le64(p), b = ockam_ed25519_le64(p + 8);
 	u64 c = ockam_ed25519_le64(p + 16), d = ockam_ed25519_le64(p + 24);
@@ -300,10 +305,10 @@ static void ockam_ed25519_from_bytes(struct ockam_ed25519_fe *r, const u8 *p)
 }
 
 /* The one encoding below p. */
-static void ockam_ed25519_to_bytes(u8 *p, const struct ockam_ed25519_fe *f)
+static void ockam_ed25519_to_bytes(u8 *p, const struct ockam_fe *f)
 {
 	u64 q, words[4];
-	struct ockam_ed25519_fe t = *f;
+	struct ockam_fe t = *f;
 	int i;
 
 	ockam_ed25519_carry(&t);
@@ -326,7 +331,7 @@ static void ockam_ed25519_to_bytes(u8 *p, const struct ockam_ed25519_fe *f)
 		p[i] = (u8)(words[i / 8] >> (8 * (i % 8)));
 }
 
-static bool ockam_ed25519_is_zero(const struct ockam_ed25519_fe *f)
+static bool ockam_ed25519_is_zero(const struct ockam_fe *f)
 {
 	u8 bytes[32], any = 0;
 	int i;
@@ -337,7 +342,7 @@ static bool ockam_ed25519_is_zero(const struct ockam_ed25519_fe *f)
 	return !any;
 }
 
-static bool ockam_ed25519_is_odd(const struct ockam_ed25519_fe *f)
+static bool ockam_ed25519_is_odd(const struct ockam_fe *f)
 {
 	u8 bytes[32];
 
@@ -349,11 +354,11 @@ static bool ockam_ed25519_is_odd(const struct ockam_ed25519_fe *f)
 static bool ockam_ed25519_decode_negative(struct ockam_ed25519_point *r,
 					  const u8 *p)
 {
-	static const struct ockam_ed25519_fe zero;
-	struct ockam_ed25519_fe u, v, v3, check;
+	static const struct ockam_fe zero;
+	struct ockam_fe u, v, v3, check;
 
 	ockam_ed25519_from_bytes(&r->y, p);
-	r->z = (struct ockam_ed25519_fe){ .v = { 1 } };
+	r->z = (struct ockam_fe){ .v = { 1 } };
 	ockam_ed25519_sqr(&u, &r->y);
 	ockam_ed25519_mul(&v, &u, &ockam_ed25519_d);
 	ockam_ed25519_sub(&u, &u, &r->z);		/* y^2 - 1 */
@@ -391,9 +396,11 @@ static void ockam_ed25519_cache(struct ockam_ed25519_cached *r,
 }
 
 /* (E, F, G, H) of the addition formulas to a point. */
-static void ockam_ed25519_finish(struct ockam_ed25519_point *r, const struct ockam_ed25519_fe *e,
-				 const struct ockam_ed25519_fe *f, const struct ockam_ed25519_fe *g, const struct ockam_ed25519_fe *h,
-				 bool want_t)
+static void ockam_ed25519_finish(struct ockam_ed25519_point *r,
+				 const struct ockam_fe *e,
+				 const struct ockam_fe *f,
+				 const struct ockam_fe *g,
+				 const struct ockam_fe *h, bool want_t)
 {
 	ockam_ed25519_mul(&r->x, e, f);
 	ockam_ed25519_mul(&r->y, g, h);
@@ -404,7 +411,7 @@ static void ockam_ed25519_finish(struct ockam_ed25519_point *r, const struct ock
 
 static void ockam_ed25519_double(struct ockam_ed25519_point *r, bool want_t)
 {
-	struct ockam_ed25519_fe a, b, c, e, f, g, h;
+	struct ockam_fe a, b, c, e, f, g, h;
 
 	ockam_ed25519_sqr(&a, &r->x);
 	ockam_ed25519_sqr(&b, &r->y);
@@ -421,10 +428,12 @@ static void ockam_ed25519_double(struct ockam_ed25519_point *r, bool want_t)
 
 /* r += p, or r -= p: the negative swaps two fields and the sign of T. */
 static void ockam_ed25519_add_point(struct ockam_ed25519_point *r,
-				    const struct ockam_ed25519_fe *ypx, const struct ockam_ed25519_fe *ymx, const struct ockam_ed25519_fe *z,
-				    const struct ockam_ed25519_fe *t2d, bool negative)
+				    const struct ockam_fe *ypx,
+				    const struct ockam_fe *ymx,
+				    const struct ockam_fe *z,
+				    const struct ockam_fe *t2d, bool negative)
 {
-	struct ockam_ed25519_fe a, b, c, d, e, f, g, h;
+	struct ockam_fe a, b, c, d, e, f, g, h;
 
 	ockam_ed25519_sub(&a, &r->y, &r->x);
 	ockam_ed25519_mul(&a, &a, negative ? ypx : ymx);
@@ -513,7 +522,7 @@ static bool ockam_ed25519_recompute(u8 out[32], const u8 *key, const s8 *h,
 {
 	struct ockam_ed25519_cached odd[OCKAM_ED25519_ODD_A];
 	struct ockam_ed25519_point p, twice;
-	struct ockam_ed25519_fe inverse;
+	struct ockam_fe inverse;
 	int i;
 
 	if (!ockam_ed25519_decode_negative(&p, key))

@@ -290,11 +290,11 @@ ockam_ident_history_signatures(const u8 *history, size_t len)
 		if (ockam_ident_hash(hash, &change.data))
 			return OCKAM_IDENT_FAILED;
 		if (!first)
-			reason = ockam_ident_check_signature(&previous,
-					&change.previous_signature, hash);
+			reason = ockam_ident_check_signature(&previous, &change.previous_signature,
+							     hash);
 		if (!reason)
-			reason = ockam_ident_check_signature(&change.key,
-					&change.signature, hash);
+			reason = ockam_ident_check_signature(&change.key, &change.signature,
+							     hash);
 		if (reason)
 			return reason;
 		previous = change.key;

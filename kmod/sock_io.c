@@ -139,8 +139,8 @@ static int ockam_sk_wait_conn(struct ockam_conn *conn, bool nonblock)
 	err = -EAGAIN;
 	if (nonblock)
 		goto out;
-	left = wait_for_completion_interruptible_timeout(&waiter.done,
-			msecs_to_jiffies(OCKAM_SK_CONNECT_MS));
+	left = msecs_to_jiffies(OCKAM_SK_CONNECT_MS);
+	left = wait_for_completion_interruptible_timeout(&waiter.done, left);
 	if (left < 0)
 		err = left;
 	else if (!left)

@@ -9,12 +9,12 @@
 #include "stats.h"
 #include "trace.h"
 
-#define OCKAM_DROP_NAME(id, name, err) [OCKAM_DROP_##id] = name,
+#define OCKAM_DROP_NAME(id, name, err) name,
 static const char * const ockam_drop_names[] = {
 	OCKAM_DROPS(OCKAM_DROP_NAME)
 };
 
-#define OCKAM_DROP_ERRNO(id, name, err) [OCKAM_DROP_##id] = -(err),
+#define OCKAM_DROP_ERRNO(id, name, err) -(err),
 static const int ockam_drop_errnos[] = {
 	OCKAM_DROPS(OCKAM_DROP_ERRNO)
 };
