@@ -11,6 +11,7 @@
 #include "cbor.h"
 #include "ed25519.h"
 #include "ident.h"
+#include "multiaddr.h"
 #include "noise.h"
 #include "nonce.h"
 #include "wire.h"
@@ -530,6 +531,44 @@ static int put_inner(void)
 	return put(true);
 }
 
+/* The text of an argument, terminated. */
+static char *text_arg(int i)
+{
+	char *text = malloc(args[i].len + 1);
+
+	memcpy(text, args[i].data, args[i].len);
+	text[args[i].len] = '\0';
+	return text;
+}
+
+/* All components, as "/protocol/value..." again. */
+static int multiaddr(void)
+{
+	char *text = text_arg(0), out[1024] = "";
+	const char *at = text, *why = "";
+	struct component part;
+	size_t used = 0;
+	int more;
+
+	while ((more = multiaddr_next(&at, &part, &why)) > 0 && used < 700)
+		used += snprintf(out + used, sizeof(out) - used, "/%s/%s",
+				 part.protocol, part.value);
+	free(text);
+	hex("text", out, used);
+	return more ? -EINVAL : 0;
+}
+
+static int host_and_port(void)
+{
+	char *text = text_arg(0), host[256] = "", port[6] = "";
+	int err = host_port(text, host, port);
+
+	free(text);
+	hex("host", host, strlen(host));
+	hex("port", port, strlen(port));
+	return err ? -EINVAL : 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -547,7 +586,8 @@ static const struct {
 	{ "history", history, 1 }, { "compare", compare, 2 },
 	{ "attestation", attestation, 3 }, { "credential", credential, 3 },
 	{ "judge", judge, 3 }, { "ed25519", ed25519, 3 }, { "p256", p256, 3 },
-	{ "skip", skip, 1 },
+	{ "skip", skip, 1 }, { "multiaddr", multiaddr, 1 },
+	{ "host_port", host_and_port, 1 },
 };
 
 static int run(char *line)

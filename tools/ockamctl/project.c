@@ -92,7 +92,7 @@ int project_parse_route(const char *text, struct project *out)
 	int more, place = 0, err = 0;
 
 	memset(&out->route, 0, sizeof(out->route));
-	while (!err && (more = multiaddr_next(&text, &part)) > 0) {
+	while (!err && (more = route_component(&text, &part)) > 0) {
 		if (place == 0 && (!strcmp(part.protocol, "dnsaddr") ||
 				   !strcmp(part.protocol, "ip4") ||
 				   !strcmp(part.protocol, "ip6")))

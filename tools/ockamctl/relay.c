@@ -37,7 +37,7 @@ static int find_place(const char *node, const char *text, struct place *out)
 	static struct project parsed;
 	struct component part;
 	const char *rest = text;
-	int more = multiaddr_next(&rest, &part);
+	int more = route_component(&rest, &part);
 
 	memset(out, 0, sizeof(*out));
 	if (more < 0)

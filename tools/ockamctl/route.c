@@ -11,41 +11,13 @@
 #include "ctl.h"
 #include "route.h"
 
-static const char *const protocols[] = {
-	"service", "worker", "node", "project", "secure", "space", "ip4", "ip6",
-	"dnsaddr", "tcp", "udp", "relay",
-};
-
-int multiaddr_next(const char **text, struct component *out)
+int route_component(const char **text, struct component *out)
 {
-	const char *at = *text, *end;
-	size_t i;
+	const char *why;
+	int more = multiaddr_next(text, out, &why);
 
-	if (*at == '/')
-		at++;
-	if (!*at && at == *text)
-		return 0;
-	if (!strcmp(at, "self"))
-		at = "secure/api";
-	end = at + strcspn(at, "/");
-	if (end == at || end - at >= (long)sizeof(out->protocol))
-		return -ctl_fail(CTL_ROUTE, "route: a protocol name is missing in '%s'",
-				 *text);
-	snprintf(out->protocol, sizeof(out->protocol), "%.*s", (int)(end - at),
-		 at);
-	for (i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (!strcmp(protocols[i], out->protocol))
-			break;
-	if (i == sizeof(protocols) / sizeof(protocols[0]))
-		return -ctl_fail(CTL_ROUTE, "route: unknown protocol '%s' (known: service, worker, node, project, secure, ip4, ip6, dnsaddr, tcp)",
-				 out->protocol);
-	at = *end ? end + 1 : end;
-	end = at + strcspn(at, "/");
-	if (end - at >= (long)sizeof(out->value))
-		return -ctl_fail(CTL_ROUTE, "route: an address has at most 255 bytes");
-	snprintf(out->value, sizeof(out->value), "%.*s", (int)(end - at), at);
-	*text = end;
-	return 1;
+	return more < 0 ? -ctl_fail(CTL_ROUTE, "route: %s in '%s'", why, *text) :
+			  more;
 }
 
 int route_add(struct route *route, const char *name)
@@ -123,17 +95,16 @@ int addr_resolve(struct sockaddr_storage *addr, const char *host,
 
 int addr_parse(struct sockaddr_storage *addr, const char *text)
 {
-	const char *colon = strrchr(text, ':');
 	char host[256], port[6];
-	int skip = text[0] == '[';
+	size_t len;
 
-	if (!colon || colon - text >= (long)sizeof(host) ||
-	    strlen(colon + 1) > 5 || !colon[1])
+	if (host_port(text, host, port))
 		return ctl_fail(CTL_USAGE, "'%s' is no address: HOST:PORT", text);
-	snprintf(host, sizeof(host), "%.*s", (int)(colon - text) - 2 * skip,
-		 text + skip);
-	snprintf(port, sizeof(port), "%s", colon + 1);
-	return addr_resolve(addr, *host ? host : "127.0.0.1", port);
+	len = strlen(host);
+	if (host[0] != '[')
+		return addr_resolve(addr, host, port);
+	host[len - 1] = '\0';
+	return addr_resolve(addr, host + 1, port);
 }
 
 int node_name(const char *text, char name[65])
@@ -288,7 +259,7 @@ static int tcp_hop(const char *node, const struct component *host,
 {
 	struct sockaddr_storage addr;
 	struct component port;
-	int err = multiaddr_next(text, &port);
+	int err = route_component(text, &port);
 
 	if (err < 0)
 		return -err;
@@ -322,7 +293,7 @@ int route_resolve(const char *node, const char *text, int ms, struct route *out)
 
 	out->len = 0;
 	out->count = 0;
-	while (!err && (more = multiaddr_next(&rest, &part)) > 0) {
+	while (!err && (more = route_component(&rest, &part)) > 0) {
 		const char *protocol = part.protocol;
 
 		if (!strcmp(protocol, "service") || !strcmp(protocol, "worker"))

@@ -7,18 +7,13 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include "genl.h"
+#include "multiaddr.h"
 
 /* A binary route being built. */
 struct route {
 	uint8_t hops[GENL_ROUTE_MAX];
 	size_t len;
 	int count;
-};
-
-/* The next /protocol/value of a MultiAddr. */
-struct component {
-	char protocol[16];
-	char value[256];
 };
 
 /* A remote node that is pinned: where it is and who it is. */
@@ -30,8 +25,8 @@ struct project {
 	struct route route;	/* from its transport to its listener */
 };
 
-/* 1 a component, 0 the end, or minus an exit code. */
-int multiaddr_next(const char **text, struct component *out);
+/* 1 a component, 0 the end, or minus an exit code after a message. */
+int route_component(const char **text, struct component *out);
 int route_add(struct route *route, const char *name);
 /* "/service/a/service/b" */
 void route_text(char *dst, size_t size, const uint8_t *hops, size_t len);

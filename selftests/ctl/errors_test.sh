@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+# What ockamctl says when something is wrong: one line that tells what to do,
+# nothing on standard output, and an exit code of its own.
+. "$(dirname -- "$0")/../lib.sh"
+
+scene()
+{
+	setup_home
+	load_module || return
+	defer unload_module
+	defer ockamctl node delete --all
+	ockamctl node create n1 > /dev/null 2>&1
+}
+
+# says CODE TEXT COMMAND...: that exit code, and one line with TEXT in it
+says()
+{
+	local code=$1 text=$2
+
+	shift 2
+	check_rc "$code" "$*" "$@" < /dev/null
+	check_eq "$OUT" "" "standard output of $*"
+	check_eq "$(printf '%s\n' "$ERR" | grep -c '^error: ')" 1 "lines of $*: $ERR"
+	check_contains "$ERR" "$text" "error of $*"
+}
+
+test_no_module()
+{
+	setup_home
+	unload_module
+	says 69 ockam ockamctl node create n1
+	says 69 ockam ockamctl node list
+}
+
+test_no_privilege()
+{
+	scene || return
+	chmod 711 "$OCKAM_HOME"
+	for words in "node list" "node delete n1" "module status"; do
+		# shellcheck disable=SC2086 # words
+		check_rc 77 "$words" setpriv --reuid 65534 --clear-groups env HOME=/tmp \
+			OCKAM_HOME="$(mktemp -u)" ockamctl $words
+	done
+	check_contains "$(ockamctl node list)" n1 "the node"
+}
+
+test_unknown_objects()
+{
+	scene || return
+	says 67 nope ockamctl node show nope
+	says 67 nope ockamctl node delete nope
+	says 68 nope ockamctl secure-channel create --from n1 --to /project/nope/service/api
+	says 68 nope ockamctl message send hello --from n1 --to /node/nope/service/echo
+	says 68 nope ockamctl relay create n1 --at /project/nope --to n1
+}
+
+test_node_name_taken()
+{
+	scene || return
+	says 73 n1 ockamctl node create n1
+}
+
+test_routes_that_are_none()
+{
+	scene || return
+	says 68 protocol ockamctl message send x --from n1 --to /nonsense/x
+	says 65 "standard input" ockamctl message send x --from n1 --to -/service/echo
+	says 2 --help ockamctl message send x --nonsense
+	says 2 --help ockamctl nonsense
+}
+
+# Every beginning of a project file is refused, and nothing is stored.
+test_project_file_cut_short()
+{
+	local file all cut
+
+	scene || return
+	ockamctl project create default --host > /dev/null 2>&1 || return
+	ockamctl project information --output json > "$OCKAM_HOME/p.json" || return
+	all=$(tr -d '\n' < "$OCKAM_HOME/p.json")
+	file=$OCKAM_HOME/cut.json
+	export OCKAM_HOME=$OCKAM_HOME/other
+	mkdir "$OCKAM_HOME"
+	for ((cut = 0; cut < ${#all} - 1; cut += 40)); do
+		printf '%s' "${all:0:cut}" > "$file"
+		check_rc 65 "$cut bytes" ockamctl project import --project-file "$file"
+		check_contains "$ERR" "error: " "$cut bytes"
+	done
+	check_eq "$(ockamctl project list --output json)" "[]" "what was stored"
+}
+
+test_wrong_project_identifier()
+{
+	scene || return
+	ockamctl project create default --host > /dev/null 2>&1 || return
+	ockamctl project information --output json |
+		sed -E 's/"identity": "I[0-9a-f]{4}/"identity": "I0123/' > "$OCKAM_HOME/p.json"
+	ockamctl node create n2 --project "$OCKAM_HOME/p.json" > /dev/null 2>&1
+	check_rc 76 "channel to the project" ockamctl secure-channel create --from n2 \
+		--to /project/default/service/api --timeout 10
+	check_contains "$ERR" "error: " "the reason"
+}
+
+run_tests
