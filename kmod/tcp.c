@@ -838,10 +838,11 @@ static void ockam_tcp_accepted(struct ockam_tcp_listener *listener,
 	WRITE_ONCE(listener->accepted, listener->accepted + 1);
 	ockam_endpoint_get(&tcp->conn.ep);
 	ockam_tcp_set_callbacks(tcp);
+	/* Before it is up: from then on others may close it. */
+	ockam_tcp_start_timer(tcp);
 	if (ockam_conn_up(&tcp->conn)) {
 		ockam_conn_close(&tcp->conn, -ECONNABORTED);
 	} else {
-		ockam_tcp_start_timer(tcp);
 		queue_work(ockam_wq, &tcp->tx_work);
 		queue_work(ockam_wq, &tcp->rx_work);
 	}

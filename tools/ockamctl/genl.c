@@ -27,7 +27,7 @@ static int connect_family(void)
 	int on = 1;
 
 	if (sock)
-		return 0;
+		return family > 0 ? 0 : -ENOPROTOOPT;
 	sock = nl_socket_alloc();
 	if (!sock || genl_connect(sock))
 		return -ENOMEM;
@@ -432,13 +432,21 @@ static long now_ms(void)
 	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
 }
 
+/* The peer, or we, said no: trying again would end the same. */
+static bool refused(const char *reason)
+{
+	return !strcmp(reason, "not-authorized") ||
+	       (!strncmp(reason, "handshake", 9) &&
+		strcmp(reason, "handshake-timeout"));
+}
+
 /* Its last words, from the events. */
 static int wait_failed(const struct object *object, const char *what,
 		       const char *reason)
 {
 	int code = CTL_UNAVAILABLE;
 
-	if (!strncmp(reason, "handshake", 9))
+	if (refused(reason))
 		code = CTL_REFUSED;
 	if (!strcmp(reason, "not-authorized"))
 		code = CTL_PERMISSION;
@@ -474,6 +482,10 @@ int object_wait(struct object *object, int ms, const char *what)
 		if (*now.reason)
 			memcpy(reason, now.reason, sizeof(reason));
 		object->error = now.error;
+		if (refused(reason)) {
+			object_delete(object->node, object->address, kind);
+			return wait_failed(object, what, reason);
+		}
 	}
 	*object = now;
 	return CTL_OK;
