@@ -638,21 +638,17 @@ static int ockam_nl_start_service(struct genl_info *info,
 	struct nlattr *name = info->attrs[OCKAM_A_ADDRESS];
 	struct nlattr *type = info->attrs[OCKAM_A_TYPE];
 	struct ockam_owner owner = ockam_nl_owner(info);
-	enum ockam_service_type service;
-	int err;
+	int service, err;
 
 	if (type && !strcmp(nla_data(type), "relay")) {
 		err = ockam_nl_start_relay(info, node, name, &owner);
 		return ockam_nl_explain(info, err);
 	}
-	if (type && !strcmp(nla_data(type), "echo")) {
-		service = OCKAM_SERVICE_ECHO;
-	} else if (type && !strcmp(nla_data(type), "uppercase")) {
-		service = OCKAM_SERVICE_UPPERCASE;
-	} else {
+	service = type ? ockam_service_type(nla_data(type)) : -EINVAL;
+	if (service < 0) {
 		NL_SET_ERR_MSG(info->extack,
-			       "the type of a service is echo, uppercase or relay");
-		return -EINVAL;
+			       "the type of a service is echo, uppercase, hop or relay");
+		return service;
 	}
 	err = ockam_service_start(node, service, name ? nla_data(name) : NULL,
 				  name ? nla_len(name) : 0, &owner);

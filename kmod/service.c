@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Built-in services: echo, uppercase. */
+/* Built-in services: echo, uppercase, hop. */
 
 #include <linux/ctype.h>
 #include <linux/slab.h>
@@ -72,6 +72,23 @@ static int ockam_service_uppercase(struct sk_buff **skb)
 	return 0;
 }
 
+static enum ockam_drop ockam_service_drop_reason(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return OCKAM_DROP_MALFORMED;
+	case -EMSGSIZE:
+		return OCKAM_DROP_TOO_MANY_HOPS;
+	default:
+		return OCKAM_DROP_NO_MEMORY;
+	}
+}
+
+/*
+ * Answers go back along the return route. A hop lets the message go on along
+ * its onward route: whoever reaches a hop reaches what the node does, which is
+ * why none is started by default.
+ */
 static struct sk_buff *ockam_service_rcv(struct ockam_endpoint *ep,
 					 struct sk_buff *skb,
 					 struct ockam_ctx *ctx)
@@ -83,11 +100,12 @@ static struct sk_buff *ockam_service_rcv(struct ockam_endpoint *ep,
 	if (service->type == OCKAM_SERVICE_UPPERCASE)
 		err = ockam_service_uppercase(&skb);
 	if (!err)
-		err = ockam_msg_answer(skb, &own);
+		err = service->type == OCKAM_SERVICE_HOP ?
+		      ockam_msg_push_return(skb, &own) :
+		      ockam_msg_answer(skb, &own);
 	if (err)
-		return ockam_ctx_drop(ctx, ep->node, skb, err == -EBADMSG ?
-				      OCKAM_DROP_MALFORMED :
-				      OCKAM_DROP_NO_MEMORY);
+		return ockam_ctx_drop(ctx, ep->node, skb,
+				      ockam_service_drop_reason(err));
 	atomic64_inc(&service->messages);
 	ockam_msg_fresh(skb);
 	return skb;
@@ -122,6 +140,13 @@ static const struct ockam_endpoint_ops ockam_service_ops[] = {
 		.shutdown = ockam_service_shutdown,
 		.release = ockam_service_release,
 	},
+	[OCKAM_SERVICE_HOP] = {
+		.kind = OCKAM_EP_SERVICE,
+		.type = "hop",
+		.rcv = ockam_service_rcv,
+		.shutdown = ockam_service_shutdown,
+		.release = ockam_service_release,
+	},
 };
 
 /**
@@ -133,6 +158,22 @@ static const struct ockam_endpoint_ops ockam_service_ops[] = {
 const char *ockam_service_type_name(enum ockam_service_type type)
 {
 	return ockam_service_ops[type].type;
+}
+
+/**
+ * ockam_service_type() - the type of that name
+ * @name: terminated text
+ *
+ * Return: enum ockam_service_type, or -EINVAL.
+ */
+int ockam_service_type(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ockam_service_ops); i++)
+		if (!strcmp(ockam_service_ops[i].type, name))
+			return i;
+	return -EINVAL;
 }
 
 /**

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-/* Built-in services: echo, uppercase. (hop joins here.) */
+/* Built-in services: echo, uppercase, hop. */
 #ifndef OCKAM_SERVICE_H
 #define OCKAM_SERVICE_H
 
@@ -8,6 +8,7 @@
 enum ockam_service_type {
 	OCKAM_SERVICE_ECHO,
 	OCKAM_SERVICE_UPPERCASE,
+	OCKAM_SERVICE_HOP,
 };
 
 /**
@@ -23,6 +24,7 @@ struct ockam_service {
 };
 
 const char *ockam_service_type_name(enum ockam_service_type type);
+int ockam_service_type(const char *name);
 /* @name NULL: the type's own name. Under nl_mutex. -EADDRINUSE... */
 int ockam_service_start(struct ockam_node *node, enum ockam_service_type type,
 			const u8 *name, size_t name_len,

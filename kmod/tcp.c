@@ -711,10 +711,14 @@ struct ockam_conn *ockam_tcp_connect(struct ockam_node *node,
 		goto err_close;
 	if (!err)
 		queue_work(ockam_wq, &tcp->rx_work);
+	err = ockam_conn_publish(conn);
+	if (err)
+		goto err_close;
 	return conn;
 
 err_close:
 	ockam_conn_close(conn, err);
+	err = READ_ONCE(conn->err) ?: err;
 	ockam_endpoint_put(&conn->ep);
 	return ERR_PTR(err);
 }

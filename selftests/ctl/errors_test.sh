@@ -109,4 +109,23 @@ test_wrong_project_identifier()
 	check_contains "$ERR" "not-authorized" "the reason"
 }
 
+# A peer that never answers: the connection is seen, and goes with its node.
+test_connection_without_an_answer()
+{
+	scene || return
+	setup_ns N || return
+	ip link add v0 type veth peer name v1 netns "$N" || return
+	defer ip link del v0
+	ip addr add 10.9.0.1/24 dev v0
+	ip link set v0 up
+	ip -n "$N" link set v1 up
+	ip neigh add 10.9.0.2 lladdr 02:00:00:00:00:01 dev v0 nud permanent
+	says 75 "no answer" ockamctl tcp-connection create --from n1 --to 10.9.0.2:4000 --timeout 2
+	ockamctl tcp-connection create --from n1 --to 10.9.0.2:4000 --timeout 20 > /dev/null 2>&1 &
+	defer wait $!
+	busywait 10 sh -c "ockamctl tcp-connection list --at n1 | grep -q 10.9.0.2" ||
+		fail "a connecting connection is not listed"
+	check_ok "delete" ockamctl node delete n1
+}
+
 run_tests

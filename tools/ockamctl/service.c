@@ -28,7 +28,7 @@ static int start(struct ctl_args *args)
 	int err;
 
 	if (!*type)
-		return ctl_fail(CTL_USAGE, "say which service: echo, uppercase or relay");
+		return ctl_fail(CTL_USAGE, "say which service: echo, uppercase, hop or relay");
 	err = node_name(args->at, node);
 	if (err)
 		return err;
@@ -45,17 +45,35 @@ static int stop(struct ctl_args *args)
 	return object_remove(args, OCKAM_ENDPOINT_SERVICE, "");
 }
 
+/* A listener's address in the node; TCP ones may be named as HOST:PORT. */
+static int listener_address(const char *node, const char *name,
+			    const char **address)
+{
+	static struct object listener;
+	int err;
+
+	*address = name;
+	if (!strchr(name, ':'))
+		return CTL_OK;
+	err = object_find(node, OCKAM_ENDPOINT_TCP_LISTENER, name, &listener);
+	*address = listener.address;
+	return err;
+}
+
 /* Expose or hide addresses to what comes in by a listener. */
 static int change_exposure(struct ctl_args *args, int command)
 {
 	static struct route names;
 	struct request *request;
+	const char *listener;
 	char node[65];
 	int err;
 
 	if (args->pos_count < 2)
 		return ctl_fail(CTL_USAGE, "say at which listener, and what: LISTENER NAME");
 	err = node_name(args->at, node);
+	if (!err)
+		err = listener_address(node, args->pos[0], &listener);
 	memset(&names, 0, sizeof(names));
 	for (int i = 1; !err && i < args->pos_count; i++)
 		err = route_add(&names, args->pos[i]);
@@ -63,8 +81,7 @@ static int change_exposure(struct ctl_args *args, int command)
 		return err;
 	request = request_new(command);
 	request_text(request, OCKAM_A_NODE_NAME, node);
-	request_bytes(request, OCKAM_A_ADDRESS, args->pos[0],
-		      strlen(args->pos[0]));
+	request_bytes(request, OCKAM_A_ADDRESS, listener, strlen(listener));
 	request_bytes(request, OCKAM_A_EXPOSE, names.hops, names.len);
 	err = request_send(request, NULL);
 	return err ? genl_fail(err, args->pos[0]) :
@@ -85,7 +102,7 @@ const struct ctl_command service_commands[] = {
 	{ "list", list, NULL, "[--at NODE] [--output json]", "list services",
 	  "ockamctl service list --at n1" },
 	{ "start", start, NULL, "TYPE [--addr NAME] [--at NODE]",
-	  "start echo, uppercase or a relay service",
+	  "start echo, uppercase, hop or a relay service",
 	  "ockamctl service start echo --at n1" },
 	{ "stop", stop, NULL, "NAME [--at NODE] [--yes]", "stop a service",
 	  "ockamctl service stop echo --at n1" },

@@ -52,7 +52,7 @@ enum {
 	OCKAM_A_KIND,
 	OCKAM_A_ADDRESS,	/* Address in the node. */
 	OCKAM_A_ID,	/* Number of the address in the node. */
-	OCKAM_A_TYPE,	/* Service: echo, uppercase or relay. */
+	OCKAM_A_TYPE,	/* Service: echo, uppercase, hop or relay. */
 	OCKAM_A_STATE,
 	OCKAM_A_ROLE,
 	OCKAM_A_ROUTE,	/* Binary route: type, length, value for each address. */

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+# Routes over several nodes, by hop services, and what ends a loop.
+. "$(dirname -- "$0")/../lib.sh"
+need jq
+
+scene()
+{
+	load_module || return
+	setup_home
+	defer unload_module
+	defer ockamctl node delete --all
+}
+
+#	a ---- 127.0.0.1:4000 b (hop) ---- [::1]:4001 c (uppercase)
+test_hop_over_ipv4_and_ipv6()
+{
+	local conn
+
+	scene || return
+	ockamctl node create a > /dev/null 2>&1 &&
+	ockamctl node create b --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1 &&
+	ockamctl node create c --tcp-listener-address '[::1]:4001' > /dev/null 2>&1 &&
+	ockamctl service start hop --at b > /dev/null || return
+	conn=$(ockamctl tcp-connection create --from b --to '[::1]:4001' --expose hop --shared) || return
+	conn=${conn##*/}
+	# Nobody exposed the hop yet.
+	check_rc 75 "hidden hop" ockamctl message send hello --from a --timeout 1 \
+		--to "/ip4/127.0.0.1/tcp/4000/service/hop/service/$conn/service/uppercase"
+	ockamctl service expose 127.0.0.1:4000 hop --at b > /dev/null || return
+	check_eq "$(ockamctl message send hello --from a \
+		--to "/ip4/127.0.0.1/tcp/4000/service/hop/service/$conn/service/uppercase")" HELLO answer
+}
+
+# A loop inside a node ends with the hop budget, or when the route is used up.
+test_loop_in_a_node_ends()
+{
+	local route=''
+
+	scene || return
+	ockamctl node create a > /dev/null 2>&1 &&
+	ockamctl service start hop --at a > /dev/null || return
+	for _ in $(seq 30); do
+		route=$route/service/hop
+	done
+	check_eq "$(ockamctl message send hello --from a --to "$route/service/uppercase")" HELLO \
+		"30 hops there and back"
+	check_rc 68 "33 hops" ockamctl message send x --from a --to "$route$route/service/echo"
+}
+
+# A received message never makes the node connect.
+test_no_connection_for_a_received_message()
+{
+	scene || return
+	ockamctl node create a > /dev/null 2>&1 &&
+	ockamctl node create b --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1 &&
+	ockamctl service start hop --at b > /dev/null &&
+	ockamctl service expose 127.0.0.1:4000 hop --at b > /dev/null || return
+	check_ok "send" python3 "$(dirname -- "$0")/type_one.py" 4000
+	sleep 0.5
+	check_eq "$(ockamctl tcp-connection list --at b | jq '[.[] | select(.mode == "Outgoing")] | length')" 0 \
+		"connections that b opened"
+}
+
+run_tests
