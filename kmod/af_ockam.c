@@ -552,6 +552,8 @@ static __poll_t ockam_sk_poll(struct file *file, struct socket *sock,
 		mask |= EPOLLERR;
 	if (!list_empty_careful(&ockam_sk(sk)->accept_list))
 		mask |= EPOLLIN | EPOLLRDNORM;
+	if (READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN)
+		mask |= EPOLLHUP | EPOLLIN | EPOLLRDNORM;
 	return mask;
 }
 
@@ -625,6 +627,9 @@ static struct proto ockam_sk_proto = {
 	.name = "OCKAM",
 	.owner = THIS_MODULE,
 	.obj_size = sizeof(struct ockam_sock),
+	/* What getsockopt() copies out of the socket itself. */
+	.useroffset = offsetof(struct ockam_sock, node_name),
+	.usersize = sizeof_field(struct ockam_sock, node_name),
 };
 
 static struct proto_ops ockam_sk_ops __ro_after_init = {

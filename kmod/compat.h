@@ -46,4 +46,19 @@
 #define OCKAM_CRYPTO_UTILS	<crypto/algapi.h>
 #endif
 
+/*
+ * sk_net_refcnt_upgrade(), since 6.15: a kernel socket takes a reference on
+ * its namespace. Drop when that is the floor.
+ */
+#ifndef OCKAM_HAVE_SK_NET_REFCNT_UPGRADE
+#define sk_net_refcnt_upgrade(sk)					\
+	do {								\
+		struct sock *__sk = (sk);				\
+									\
+		__sk->sk_net_refcnt = 1;				\
+		get_net_track(sock_net(__sk), &__sk->ns_tracker, GFP_KERNEL); \
+		sock_inuse_add(sock_net(__sk), 1);			\
+	} while (0)
+#endif
+
 #endif /* OCKAM_COMPAT_H */

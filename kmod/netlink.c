@@ -39,11 +39,15 @@ static struct ockam_net *ockam_nl_net(struct genl_info *info)
 	return ockam_net(genl_info_net(info));
 }
 
+/* The largest object: identifiers, two routes, and the rest. */
+#define OCKAM_NL_OBJECT_MAX	(OCKAM_TRUST_MAX * OCKAM_IDENTIFIER_LEN + \
+				 2 * OCKAM_ROUTE_MAX + 2048)
+
 /* A message of ours to answer with. */
 static struct sk_buff *ockam_nl_answer(struct genl_info *info, void **head,
 				       u8 cmd)
 {
-	struct sk_buff *msg = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	struct sk_buff *msg = genlmsg_new(OCKAM_NL_OBJECT_MAX, GFP_KERNEL);
 
 	if (!msg)
 		return NULL;
@@ -441,6 +445,13 @@ static struct ockam_node *ockam_nl_next_node(struct ockam_net *onet, u32 *index)
 typedef int (*ockam_nl_node_filler)(struct sk_buff *msg,
 				    struct ockam_node *node);
 
+/* Whatever comes fits into an empty buffer: a dump always gets on. */
+static int ockam_nl_dump_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = OCKAM_NL_OBJECT_MAX;
+	return 0;
+}
+
 /* One message for each node; cb->args[0] is the next index. */
 static int ockam_nl_dump_nodes(struct sk_buff *msg, struct netlink_callback *cb,
 			       u8 cmd, ockam_nl_node_filler fill)
@@ -449,7 +460,7 @@ static int ockam_nl_dump_nodes(struct sk_buff *msg, struct netlink_callback *cb,
 	struct ockam_node *node;
 	u32 index = cb->args[0];
 	void *head;
-	int err;
+	int err = 0;
 
 	for (; (node = ockam_nl_next_node(onet, &index)); index++) {
 		err = -EMSGSIZE;
@@ -465,9 +476,10 @@ static int ockam_nl_dump_nodes(struct sk_buff *msg, struct netlink_callback *cb,
 			break;
 		}
 		genlmsg_end(msg, head);
+		err = 0;
 	}
 	cb->args[0] = index;
-	return msg->len;
+	return msg->len ?: err;
 }
 
 static int ockam_nl_node_dump(struct sk_buff *msg, struct netlink_callback *cb)
@@ -588,7 +600,7 @@ static int ockam_nl_endpoint_dump(struct sk_buff *msg,
 	}
 	cb->args[0] = index;
 	cb->args[1] = id;
-	return msg->len;
+	return msg->len ?: err;
 }
 
 /* Making things. Each is given the node, under nl_mutex. */
@@ -961,6 +973,8 @@ static int ockam_nl_fill_exposures(struct sk_buff *msg, struct ockam_flow *flow)
 		return -EMSGSIZE;
 	err = ockam_flow_for_each(flow, ockam_nl_put_rule, msg);
 	nla->nla_len = skb_tail_pointer(msg) - (unsigned char *)nla;
+	/* nla_append() saw to it that there is room. */
+	skb_put_zero(msg, nla_padlen(nla_len(nla)));
 	return err ?: nla_put(msg, OCKAM_A_FLOW, OCKAM_FLOW_ID_LEN, flow->id);
 }
 
@@ -1000,6 +1014,7 @@ static const struct genl_ops ockam_nl_ops[] = {
 	OCKAM_NL_OP(NODE_GET, ockam_nl_node_get, .dumpit = ockam_nl_node_dump),
 	OCKAM_NL_OP(NODE_SET, ockam_nl_node_set),
 	OCKAM_NL_OP(ENDPOINT_GET, ockam_nl_endpoint_get,
+		    .start = ockam_nl_dump_start,
 		    .dumpit = ockam_nl_endpoint_dump),
 	OCKAM_NL_OP(ENDPOINT_DEL, ockam_nl_endpoint_del),
 	OCKAM_NL_OP(SERVICE_NEW, ockam_nl_service_new),

@@ -173,8 +173,12 @@ void ockam_node_delete(struct ockam_node *node)
 		if (xa_find(&onet->nodes, &index, ULONG_MAX, XA_PRESENT))
 			onet->default_node = index;
 	}
-	while (!xa_empty(&node->index_xa))
+	while (!xa_empty(&node->index_xa)) {
 		ockam_node_shutdown_all(node);
+		/* Somebody else is closing what is left: let him finish. */
+		if (!xa_empty(&node->index_xa))
+			schedule_timeout_uninterruptible(1);
+	}
 	ockam_notify_node(node, OCKAM_EVENT_CLOSED);
 	ockam_node_put(node);
 }
@@ -251,8 +255,11 @@ static void ockam_node_release(struct kref *ref)
 	mutex_destroy(&node->flow_lock);
 	kfree_rcu(node, rcu);
 	ockam_ledger_destroyed(OCKAM_OBJ_NODE);
+	/* Who waits may free @onet when it sees 0: see ockam_net_stop(). */
+	rcu_read_lock();
 	if (atomic_dec_and_test(&onet->alive))
 		wake_up_all(&onet->all_gone);
+	rcu_read_unlock();
 }
 
 /**
@@ -459,6 +466,8 @@ static void __net_exit ockam_net_stop(struct net *net)
 	mutex_unlock(&onet->nl_mutex);
 	/* Work under way holds endpoints, and they hold nodes. */
 	wait_event(onet->all_gone, !atomic_read(&onet->alive));
+	/* Whoever made it 0 may still be waking us. */
+	synchronize_rcu();
 	xa_destroy(&onet->nodes);
 	mutex_destroy(&onet->nl_mutex);
 }

@@ -107,7 +107,10 @@ static struct sk_buff *ockam_service_rcv(struct ockam_endpoint *ep,
 		return ockam_ctx_drop(ctx, ep->node, skb,
 				      ockam_service_drop_reason(err));
 	atomic64_inc(&service->messages);
-	ockam_msg_fresh(skb);
+	/* A local user gets no further by way of a hop than without it. */
+	if (service->type != OCKAM_SERVICE_HOP ||
+	    ockam_meta(skb)->origin != OCKAM_ORIGIN_SOCKET)
+		ockam_msg_fresh(skb);
 	return skb;
 }
 

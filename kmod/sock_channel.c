@@ -245,6 +245,19 @@ static void ockam_sk_listener_gone(void *arg)
 	sock_put(arg);
 }
 
+/* The node or the listener was deleted: who waits in accept() must know. */
+static void ockam_sk_listener_event(struct ockam_watch *watch,
+				    enum ockam_watch_event event)
+{
+	struct ockam_sock *os = container_of(watch, struct ockam_sock, watch);
+
+	if (event != OCKAM_WATCH_GONE)
+		return;
+	os->sk.sk_err = ENETDOWN;
+	os->sk.sk_shutdown = SHUTDOWN_MASK;
+	sk_error_report(&os->sk);
+}
+
 /**
  * ockam_sk_listen() - accept channels at the socket's address
  * @sock:    socket, bound to a name
@@ -272,6 +285,10 @@ int ockam_sk_listen(struct socket *sock, int backlog)
 	err = -EINVAL;
 	if (!os->ep || sk->sk_state != TCP_CLOSE || os->ch)
 		goto out;
+	/* The usual failure, before the address is given up. */
+	err = -ENOKEY;
+	if (!rcu_access_pointer(os->ep->ep.node->identity))
+		goto out;
 	config.name = os->ep->ep.name;
 	config.name_len = os->ep->ep.name_len;
 	config.trust = os->trust;
@@ -285,11 +302,17 @@ int ockam_sk_listen(struct socket *sock, int backlog)
 	err = PTR_ERR_OR_ZERO(listener);
 	if (err) {
 		sock_put(sk);
+		/* The address is gone: the socket may be bound again. */
+		ockam_endpoint_put(&os->ep->ep);
+		WRITE_ONCE(os->ep, NULL);
 		goto out;
 	}
 	sk->sk_max_ack_backlog = backlog;
 	sk->sk_state = TCP_LISTEN;
 	os->listener = listener;
+	os->watch.event = ockam_sk_listener_event;
+	if (ockam_endpoint_watch(listener, &os->watch))
+		ockam_sk_listener_event(&os->watch, OCKAM_WATCH_GONE);
 out:
 	release_sock(sk);
 	return err;
@@ -334,6 +357,8 @@ struct sock *ockam_sk_accept_next(struct sock *sk, int flags, int *err)
 		if (child)
 			break;
 		*err = sock_error(sk);
+		if (!*err && READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN)
+			*err = -EINVAL;
 		if (!*err && !timeo)
 			*err = -EAGAIN;
 		if (!*err && signal_pending(current))
@@ -356,6 +381,7 @@ void ockam_sk_close_channel(struct sock *sk)
 	struct sock *child;
 
 	if (os->listener) {
+		ockam_endpoint_unwatch(os->listener, &os->watch);
 		os->listener->ops->shutdown(os->listener);
 		while ((child = ockam_sk_dequeue(os))) {
 			sock_set_flag(child, SOCK_DEAD);

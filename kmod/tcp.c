@@ -19,6 +19,7 @@
 #define OCKAM_TCP_LINEAR	2048	/* first bytes of a body, in one piece */
 #define OCKAM_TCP_STEP		(64U << 10)	/* then it grows by this */
 #define OCKAM_TCP_VECS		17
+#define OCKAM_TCP_RATE_MIN	(64U << 10)	/* bytes a second of a frame */
 #define OCKAM_TCP_KEEPIDLE	300	/* seconds, as upstream */
 #define OCKAM_TCP_KEEPINTVL	75
 #define OCKAM_TCP_KEEPCNT	2
@@ -45,6 +46,7 @@
  * @rx_done:  bytes read so far
  * @rx_charged: bytes that count against the namespace's limit
  * @rx_progress: jiffies of the last byte read
+ * @rx_started: jiffies when the head of the frame was complete
  * @started:  jiffies
  * @tx_skb:   frame that is being written
  * @tx_off:   bytes of it that are
@@ -70,6 +72,7 @@ struct ockam_tcp {
 	u32 rx_done;
 	u32 rx_charged;
 	unsigned long rx_progress;
+	unsigned long rx_started;
 	unsigned long started;
 	struct sk_buff *tx_skb;
 	u32 tx_off;
@@ -261,9 +264,12 @@ static void ockam_tcp_uncharge(struct ockam_tcp *tcp)
 static bool ockam_tcp_charge(struct ockam_tcp *tcp, u32 bytes)
 {
 	struct ockam_net *onet = tcp->conn.ep.node->onet;
+	s64 limit = onet->limits.reassembly;
 
-	if (atomic64_add_return(bytes, &onet->reassembly) >
-	    (s64)onet->limits.reassembly) {
+	/* Strangers get half: the rest is for connections with a channel. */
+	if (!READ_ONCE(tcp->conn.ep.authenticated))
+		limit /= 2;
+	if (atomic64_add_return(bytes, &onet->reassembly) > limit) {
 		atomic64_sub(bytes, &onet->reassembly);
 		return false;
 	}
@@ -290,6 +296,8 @@ static enum ockam_drop ockam_tcp_begin_body(struct ockam_tcp *tcp)
 		return OCKAM_DROP_FRAME_LIMIT;
 	if (!ockam_tcp_charge(tcp, linear))
 		return OCKAM_DROP_LIMIT;
+	tcp->rx_progress = jiffies;
+	tcp->rx_started = jiffies;
 	tcp->rx_skb = ockam_msg_alloc_head(linear, GFP_KERNEL_ACCOUNT);
 	if (!tcp->rx_skb)
 		return OCKAM_DROP_NO_MEMORY;
@@ -559,6 +567,11 @@ static int ockam_tcp_overdue(const struct ockam_tcp *tcp)
 	if ((tcp->rx_skb || ockam_source_paused(&conn->source)) &&
 	    ockam_tcp_is_late(tcp->rx_progress, OCKAM_STUCK_SECONDS))
 		return -ETIMEDOUT;
+	/* One byte now and then must not hold the memory of a frame. */
+	if (tcp->rx_skb &&
+	    ockam_tcp_is_late(tcp->rx_started, OCKAM_STUCK_SECONDS +
+			      tcp->rx_total / OCKAM_TCP_RATE_MIN))
+		return -ETIMEDOUT;
 	if ((tcp->tx_skb || !skb_queue_empty_lockless(&conn->tx_queue)) &&
 	    ockam_tcp_is_late(conn->progress, OCKAM_STUCK_SECONDS))
 		return -ETIMEDOUT;
@@ -591,9 +604,28 @@ static void ockam_tcp_wake(struct ockam_conn *conn)
 	queue_work(ockam_wq, &ockam_tcp(conn)->rx_work);
 }
 
+/*
+ * tcp_close() stops the timers of a socket that holds no reference on its
+ * namespace: one that is to end in good order, with what is queued and a FIN
+ * sent again if need be, takes one. False: the namespace is going.
+ */
+static bool ockam_tcp_hold_net(struct sock *sk)
+{
+	struct net *net = maybe_get_net(sock_net(sk));
+
+	if (!net)
+		return false;
+	lock_sock(sk);
+	if (!sk->sk_net_refcnt)
+		sk_net_refcnt_upgrade(sk);
+	release_sock(sk);
+	put_net(net);
+	return true;
+}
+
 static void ockam_tcp_release_sock(struct socket *sock, bool abort)
 {
-	if (abort)
+	if (abort || !ockam_tcp_hold_net(sock->sk))
 		sock_no_linger(sock->sk);
 	kernel_sock_shutdown(sock, SHUT_RDWR);
 	sock_release(sock);
@@ -611,7 +643,9 @@ static void ockam_tcp_stop(struct ockam_conn *conn)
 	if (tcp->said)
 		ockam_tcp_write(tcp);
 	cancel_work_sync(&tcp->tx_work);
-	ockam_tcp_release_sock(tcp->sock, conn->ep.node->onet->dead);
+	/* A peer that did not answer is not waited for any longer. */
+	ockam_tcp_release_sock(tcp->sock, conn->ep.node->onet->dead ||
+			       conn->err == -ETIMEDOUT);
 	ockam_tcp_uncharge(tcp);
 	kfree_skb(tcp->rx_skb);
 	kfree_skb(tcp->tx_skb);
@@ -735,7 +769,8 @@ static struct ockam_conn *ockam_tcp_find(struct ockam_node *node,
 	for (; (ep = ockam_endpoint_next(node, &id)); id++) {
 		conn = ockam_conn(ep);
 		if (ep->ops->kind == OCKAM_EP_CONN && conn->outgoing &&
-		    conn->state == OCKAM_CONN_UP && !ep->owner.admin &&
+		    READ_ONCE(conn->state) != OCKAM_CONN_CLOSED &&
+		    !ep->owner.admin &&
 		    uid_eq(ep->owner.uid, owner->uid) &&
 		    !memcmp(&conn->peer, addr, ockam_tcp_addr_len(addr)))
 			return conn;

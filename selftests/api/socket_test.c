@@ -324,6 +324,21 @@ TEST_F(ockam, nothing_for_users_without_rights)
 	ASSERT_EQ(0, setegid(0));
 }
 
+TEST_F(ockam, node_option_is_read_before_and_after_bind)
+{
+	char name[OCKAM_NODE_NAME_MAX + 1] = "?";
+	int fd = open_socket(SOCK_DGRAM);
+	socklen_t len = sizeof(name);
+
+	EXPECT_EQ(0, getsockopt(fd, SOL_OCKAM, OCKAM_NODE, name, &len));
+	EXPECT_STREQ("", name);
+	EXPECT_EQ(0, setsockopt(fd, SOL_OCKAM, OCKAM_NODE, "w", 2));
+	len = sizeof(name);
+	EXPECT_EQ(0, getsockopt(fd, SOL_OCKAM, OCKAM_NODE, name, &len));
+	EXPECT_STREQ("w", name);
+	close(fd);
+}
+
 static int listening(void)
 {
 	struct sockaddr_ockam so = name_addr("srv");
@@ -416,6 +431,20 @@ TEST_F(ockam, seqpacket_connect_without_waiting)
 	EXPECT_EQ(0, err);
 	EXPECT_EQ(2, send(c, "ok", 2, 0));
 	close(c);
+	close(server);
+}
+
+TEST_F(ockam, accept_ends_when_the_node_goes)
+{
+	int server = listening();
+	struct pollfd wait = { .fd = server, .events = POLLIN };
+
+	ASSERT_LE(0, server);
+	EXPECT_EQ(0, system("(sleep 1; ockamctl node delete w > /dev/null) &"));
+	EXPECT_EQ(-1, accept(server, NULL, NULL));
+	EXPECT_EQ(ENETDOWN, errno);
+	EXPECT_EQ(1, poll(&wait, 1, 0));
+	EXPECT_TRUE(wait.revents & POLLHUP);
 	close(server);
 }
 

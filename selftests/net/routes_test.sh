@@ -62,4 +62,19 @@ test_no_connection_for_a_received_message()
 		"connections that b opened"
 }
 
+# Who may only use a node does not get at the administrator's connections by a hop.
+test_hop_lends_no_rights()
+{
+	local conn user="setpriv --reuid 65534 --regid 4711 --clear-groups env HOME=/tmp"
+
+	scene || return
+	ockamctl node create a --allow-group 4711 > /dev/null 2>&1 &&
+	ockamctl node create c --tcp-listener-address 127.0.0.1:4001 > /dev/null 2>&1 &&
+	ockamctl service start hop --at a > /dev/null || return
+	conn=$(ockamctl tcp-connection create --from a --to 127.0.0.1:4001 --expose hop) || return
+	conn=${conn##*/}
+	$user "$(dirname -- "$0")/user_send.py" a hop "$conn" uppercase && fail "a hop lent the administrator's rights"
+	check_ok "what the user may do" $user "$(dirname -- "$0")/user_send.py" a hop uppercase
+}
+
 run_tests
