@@ -18,6 +18,10 @@
 
 #define FAMILY	OCKAM_FAMILY_DEFAULT
 
+/* Each case loads the module and makes a node: a debug kernel takes its time. */
+#undef TEST_F
+#define TEST_F(fixture, name) TEST_F_TIMEOUT(fixture, name, 300)
+
 struct route {
 	unsigned char hops[1024];
 	size_t len;
