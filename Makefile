@@ -7,6 +7,7 @@ PREFIX ?= /usr/local
 GENL_SPEC := Documentation/netlink/specs/ockam.yaml
 GENL_HEADER := uapi/linux/ockam_genl.h
 VM := selftests/vm
+FUZZ_SECONDS ?= 20
 
 all: modules tools		## build the module and ockamctl
 
@@ -41,6 +42,9 @@ lint:				## rules about the sources
 unit:				## the pure core under sanitizers, against all vectors
 	$(VM)/check unit
 
+fuzz:				## fuzz each decoder of the pure core, FUZZ_SECONDS=20 each
+	selftests/fuzz/run $(FUZZ_SECONDS)
+
 vm:				## a shell in a VM, module and tool in place
 	$(VM)/run stock-6.1 --shell
 
@@ -55,5 +59,5 @@ clean:				## remove what was built in this tree
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: all modules tools install demo check check-debug lint unit vm genl \
+.PHONY: all modules tools install demo check check-debug lint unit fuzz vm genl \
 	clean help

@@ -67,7 +67,8 @@ static inline u8 ockam_read_u8(struct ockam_reader *r)
 
 static inline struct ockam_writer ockam_writer_init(void *data, size_t len)
 {
-	return (struct ockam_writer){ .pos = data, .end = (u8 *)data + len };
+	return (struct ockam_writer){ .pos = data,
+				      .end = data ? (u8 *)data + len : NULL };
 }
 
 static inline void ockam_write_bytes(struct ockam_writer *w, const void *data,
