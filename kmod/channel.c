@@ -816,7 +816,13 @@ int ockam_channel_set_route(struct ockam_channel *ch,
 	if (IS_ERR(way))
 		return PTR_ERR(way);
 	mutex_lock(&ch->rx_lock);
-	err = ockam_channel_follow(ch, way);
+	/* Who closes takes the watch off under rx_lock, after this state. */
+	if (READ_ONCE(ch->state) == OCKAM_CHANNEL_OPEN) {
+		err = ockam_channel_follow(ch, way);
+	} else {
+		ockam_remote_put(way);
+		err = -ENOTCONN;
+	}
 	mutex_unlock(&ch->rx_lock);
 	return err;
 }

@@ -251,6 +251,8 @@ static enum ockam_drop ockam_handshake_complete(struct ockam_handshake *hs,
 		kfree_skb(skb);
 		return OCKAM_DROP_NO_MEMORY;
 	}
+	/* The first keys follow from it, and all later ones from those. */
+	ockam_noise_wipe(&hs->noise);
 	why = skb ? ockam_handshake_send(hs->ch, skb, remote, from) :
 	      OCKAM_DROP_NONE;
 	if (why) {

@@ -149,8 +149,11 @@ static void ockam_relay_release(struct ockam_endpoint *ep)
 {
 	struct ockam_relay *relay = ockam_relay(ep);
 
-	if (relay->first_ep)
+	if (relay->first_ep) {
+		/* Who shut it down may have come before the watch did. */
+		ockam_endpoint_unwatch(relay->first_ep, &relay->first);
 		ockam_endpoint_put(relay->first_ep);
+	}
 	atomic_dec(&ep->node->onet->relays);
 	ockam_endpoint_fini(ep);
 	ockam_ledger_destroyed(OCKAM_OBJ_RELAY);
