@@ -47,8 +47,8 @@
 #endif
 
 /*
- * sk_net_refcnt_upgrade(), since 6.15: a kernel socket takes a reference on
- * its namespace. Drop when that is the floor.
+ * sk_net_refcnt_upgrade(), since 6.15 and in later releases of 6.12: a kernel
+ * socket takes a reference on its namespace. Drop when 6.12 is the floor.
  */
 #ifndef OCKAM_HAVE_SK_NET_REFCNT_UPGRADE
 #define sk_net_refcnt_upgrade(sk)					\
