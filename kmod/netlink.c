@@ -967,15 +967,19 @@ static int ockam_nl_put_rule(void *arg, const u8 *name, size_t len, bool rule)
 static int ockam_nl_fill_exposures(struct sk_buff *msg, struct ockam_flow *flow)
 {
 	struct nlattr *nla = nla_reserve(msg, OCKAM_A_EXPOSE, 0);
-	int err;
+	int err, pad;
 
 	if (!nla)
 		return -EMSGSIZE;
 	err = ockam_flow_for_each(flow, ockam_nl_put_rule, msg);
 	nla->nla_len = skb_tail_pointer(msg) - (unsigned char *)nla;
-	/* nla_append() saw to it that there is room. */
-	skb_put_zero(msg, nla_padlen(nla_len(nla)));
-	return err ?: nla_put(msg, OCKAM_A_FLOW, OCKAM_FLOW_ID_LEN, flow->id);
+	pad = nla_padlen(nla_len(nla));
+	if (!err && skb_tailroom(msg) < pad)
+		err = -EMSGSIZE;
+	if (err)
+		return err;
+	skb_put_zero(msg, pad);
+	return nla_put(msg, OCKAM_A_FLOW, OCKAM_FLOW_ID_LEN, flow->id);
 }
 
 static int ockam_nl_exposure_get(struct sk_buff *skb, struct genl_info *info)
