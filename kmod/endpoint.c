@@ -134,6 +134,8 @@ void ockam_endpoint_fini(struct ockam_endpoint *ep)
  * ockam_endpoint_publish() - let lookups find an endpoint
  * @ep: endpoint, fully set up
  *
+ * Whoever comes second finds it done.
+ *
  * Return: 0; -EADDRINUSE the address is taken; -ESHUTDOWN node or endpoint is
  * going; -ENOMEM.
  */
@@ -146,6 +148,9 @@ int ockam_endpoint_publish(struct ockam_endpoint *ep)
 	mutex_lock(&node->table_lock);
 	err = -ESHUTDOWN;
 	if (node->dead || ep->dead)
+		goto out;
+	err = 0;
+	if (ep->published)
 		goto out;
 	err = xa_alloc_cyclic(&node->index_xa, &ep->id, NULL, xa_limit_31b,
 			      &node->next_id, GFP_KERNEL);

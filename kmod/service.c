@@ -128,28 +128,18 @@ static void ockam_service_release(struct ockam_endpoint *ep)
 	kfree_rcu(service, ep.rcu);
 }
 
+#define OCKAM_SERVICE_OPS(name) {			\
+	.kind = OCKAM_EP_SERVICE,			\
+	.type = name,					\
+	.rcv = ockam_service_rcv,			\
+	.shutdown = ockam_service_shutdown,		\
+	.release = ockam_service_release,		\
+}
+
 static const struct ockam_endpoint_ops ockam_service_ops[] = {
-	[OCKAM_SERVICE_ECHO] = {
-		.kind = OCKAM_EP_SERVICE,
-		.type = "echo",
-		.rcv = ockam_service_rcv,
-		.shutdown = ockam_service_shutdown,
-		.release = ockam_service_release,
-	},
-	[OCKAM_SERVICE_UPPERCASE] = {
-		.kind = OCKAM_EP_SERVICE,
-		.type = "uppercase",
-		.rcv = ockam_service_rcv,
-		.shutdown = ockam_service_shutdown,
-		.release = ockam_service_release,
-	},
-	[OCKAM_SERVICE_HOP] = {
-		.kind = OCKAM_EP_SERVICE,
-		.type = "hop",
-		.rcv = ockam_service_rcv,
-		.shutdown = ockam_service_shutdown,
-		.release = ockam_service_release,
-	},
+	[OCKAM_SERVICE_ECHO] = OCKAM_SERVICE_OPS("echo"),
+	[OCKAM_SERVICE_UPPERCASE] = OCKAM_SERVICE_OPS("uppercase"),
+	[OCKAM_SERVICE_HOP] = OCKAM_SERVICE_OPS("hop"),
 };
 
 /**

@@ -745,7 +745,8 @@ struct ockam_conn *ockam_tcp_connect(struct ockam_node *node,
 		goto err_close;
 	if (!err)
 		queue_work(ockam_wq, &tcp->rx_work);
-	err = ockam_conn_publish(conn);
+	/* Its node lists and closes it from now on; it may be up already. */
+	err = ockam_endpoint_publish(&conn->ep);
 	if (err)
 		goto err_close;
 	return conn;

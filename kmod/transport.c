@@ -157,20 +157,6 @@ int ockam_conn_init(struct ockam_conn *conn, struct ockam_node *node,
 }
 
 /**
- * ockam_conn_publish() - let the node find its connection
- * @conn: connection
- *
- * From then on the node's end closes it, too. May be called twice, from
- * different contexts: the first one does it.
- *
- * Return: 0 or the error of ockam_endpoint_publish().
- */
-int ockam_conn_publish(struct ockam_conn *conn)
-{
-	return xchg(&conn->published, 1) ? 0 : ockam_endpoint_publish(&conn->ep);
-}
-
-/**
  * ockam_conn_up() - the transport is connected
  * @conn: connection
  *
@@ -180,7 +166,7 @@ int ockam_conn_up(struct ockam_conn *conn)
 {
 	int err;
 
-	err = ockam_conn_publish(conn);
+	err = ockam_endpoint_publish(&conn->ep);
 	if (err)
 		return err;
 	spin_lock_bh(&conn->tx_lock);

@@ -49,7 +49,6 @@ struct ockam_conn_ops {
  * @outgoing: opened by us
  * @small_only: only the channel listener is exposed: frames are limited to
  *            OCKAM_SMALL_FRAME_MAX until @ep is authenticated
- * @published: its address is in the node's table, or about to be
  * @state:    enum ockam_conn_state, under tx_lock for writers
  * @err:      why it was closed, negative errno
  * @reason:   why it was closed, when it was us who judged
@@ -75,7 +74,6 @@ struct ockam_conn {
 	bool plain_local;
 	bool outgoing;
 	bool small_only;
-	int published;
 	enum ockam_conn_state state;
 	int err;
 	enum ockam_drop reason;
@@ -96,9 +94,7 @@ struct ockam_conn {
 int ockam_conn_init(struct ockam_conn *conn, struct ockam_node *node,
 		    const struct ockam_conn_ops *ops, struct ockam_flow *spawner,
 		    const struct ockam_owner *owner);
-/* Publishes the sender's address, once: while it connects, or when it is up. */
-int ockam_conn_publish(struct ockam_conn *conn);
-/* The transport is connected. */
+/* The transport is connected; publishes the address if that was not done. */
 int ockam_conn_up(struct ockam_conn *conn);
 /*
  * A complete body (payload = the body). Takes it. False: the frame was

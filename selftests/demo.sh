@@ -6,7 +6,7 @@
 . "$(dirname -- "$0")/lib.sh"
 . "$SELFTESTS/net/scenario.sh"
 
-# type MACHINE LINE: show a line and run it with a shell on that machine
+# type_line MACHINE LINE: show a line and run it with a shell on that machine
 type_line()
 {
 	local machine=$1 line=$2 ns
@@ -30,15 +30,6 @@ found()
 	*hello*|*HELLO*) echo "  $1: found" ;;
 	*) echo "  $1: not found"; return 1 ;;
 	esac
-}
-
-machines()
-{
-	setup_ns A P C || return
-	HOMES=$(mktemp -d)
-	defer rm -rf "$HOMES"
-	mkdir "$HOMES/$A" "$HOMES/$P" "$HOMES/$C"
-	three_machines
 }
 
 scenario()
@@ -94,7 +85,7 @@ Three machines; all routing and cryptography is in their kernel:
 
     n1 (10.1.0.1) ---- 10.1.0.2 project 10.3.0.2 ---- (10.3.0.3) n3
 TEXT
-machines || give_up "cannot make the three machines"
+three_machines || give_up "cannot make the three machines"
 scenario || give_up "the scenario failed"
 relay_is_blind || give_up "the relay could read the message"
 controls || give_up "a control found nothing"

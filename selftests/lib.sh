@@ -186,6 +186,15 @@ unload_module()
 	rmmod ockam
 }
 
+# setup_module: the module and an empty home; both and all nodes go with the case
+setup_module()
+{
+	load_module || return
+	setup_home
+	defer unload_module
+	defer ockamctl node delete --all
+}
+
 # need COMMAND...: skip the whole file where one is missing
 need()
 {

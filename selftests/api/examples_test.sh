@@ -5,10 +5,7 @@
 
 test_mirror()
 {
-	load_module || return
-	setup_home
-	defer unload_module
-	defer ockamctl node delete --all
+	setup_module || return
 	ockamctl node create n1 > /dev/null 2>&1 || return
 	"$(dirname -- "$0")/example-mirror" &
 	defer wait $!

@@ -6,10 +6,7 @@
 
 scene()
 {
-	setup_home
-	load_module || return
-	defer unload_module
-	defer ockamctl node delete --all
+	setup_module || return
 	ockamctl node create n1 > /dev/null 2>&1
 }
 
@@ -43,7 +40,6 @@ test_no_module()
 test_no_privilege()
 {
 	scene || return
-	chmod 711 "$OCKAM_HOME"
 	for words in "node list" "node delete n1" "module status"; do
 		# shellcheck disable=SC2086 # words
 		check_rc 77 "$words" setpriv --reuid 65534 --clear-groups env HOME=/tmp \

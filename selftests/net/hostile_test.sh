@@ -6,10 +6,7 @@ need python3
 
 test_hostile_frames_and_handshakes()
 {
-	load_module || return
-	setup_home
-	defer unload_module
-	defer ockamctl node delete --all
+	setup_module || return
 	ockamctl node create k --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1 || return
 	PYTHONPATH=$SELFTESTS/ref python3 "$(dirname -- "$0")/hostile.py" 127.0.0.1 4000 > "$OCKAM_HOME/out" 2>&1
 	local rc=$?

@@ -4,20 +4,12 @@
 . "$(dirname -- "$0")/../lib.sh"
 need jq
 
-scene()
-{
-	load_module || return
-	setup_home
-	defer unload_module
-	defer ockamctl node delete --all
-}
-
 #	a ---- 127.0.0.1:4000 b (hop) ---- [::1]:4001 c (uppercase)
 test_hop_over_ipv4_and_ipv6()
 {
 	local conn
 
-	scene || return
+	setup_module || return
 	ockamctl node create a > /dev/null 2>&1 &&
 	ockamctl node create b --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1 &&
 	ockamctl node create c --tcp-listener-address '[::1]:4001' > /dev/null 2>&1 &&
@@ -37,7 +29,7 @@ test_loop_in_a_node_ends()
 {
 	local route=''
 
-	scene || return
+	setup_module || return
 	ockamctl node create a > /dev/null 2>&1 &&
 	ockamctl service start hop --at a > /dev/null || return
 	for _ in $(seq 30); do
@@ -51,7 +43,7 @@ test_loop_in_a_node_ends()
 # A received message never makes the node connect.
 test_no_connection_for_a_received_message()
 {
-	scene || return
+	setup_module || return
 	ockamctl node create a > /dev/null 2>&1 &&
 	ockamctl node create b --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1 &&
 	ockamctl service start hop --at b > /dev/null &&
@@ -67,7 +59,7 @@ test_hop_lends_no_rights()
 {
 	local conn user="setpriv --reuid 65534 --regid 4711 --clear-groups env HOME=/tmp"
 
-	scene || return
+	setup_module || return
 	ockamctl node create a --allow-group 4711 > /dev/null 2>&1 &&
 	ockamctl node create c --tcp-listener-address 127.0.0.1:4001 > /dev/null 2>&1 &&
 	ockamctl service start hop --at a > /dev/null || return

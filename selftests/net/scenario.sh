@@ -13,9 +13,13 @@ in_ns()
 }
 
 #	n1 (10.1.0.1) ---- 10.1.0.2 project 10.3.0.2 ---- (10.3.0.3) n3
-# The cables and routes between the namespaces A, P and C
+# The namespaces A, P and C, each with a home, and what connects them
 three_machines()
 {
+	setup_ns A P C || return
+	HOMES=$(mktemp -d)
+	defer rm -rf "$HOMES"
+	mkdir "$HOMES/$A" "$HOMES/$P" "$HOMES/$C"
 	setup_veth "$A" 10.1.0.1/24 "$P" 10.1.0.2/24 &&
 	setup_veth "$P" 10.3.0.2/24 "$C" 10.3.0.3/24 || return
 	ip -n "$A" route add 10.3.0.0/24 via 10.1.0.2
@@ -25,10 +29,6 @@ three_machines()
 # The scenario up to the relay, on the three machines
 three_namespaces()
 {
-	setup_ns A P C || return
-	HOMES=$(mktemp -d)
-	defer rm -rf "$HOMES"
-	mkdir "$HOMES/$A" "$HOMES/$P" "$HOMES/$C"
 	three_machines || return
 	in_ns "$P" ockamctl project create default --host --tcp-listener-address 10.1.0.2:4000 > /dev/null 2>&1 || return
 	in_ns "$P" ockamctl project information --output json > "$HOMES/project.json"

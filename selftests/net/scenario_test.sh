@@ -9,10 +9,7 @@ need ip jq tcpdump
 #	n1 ---- project (relay) ---- n3		all in one namespace
 test_one_namespace()
 {
-	load_module || return
-	setup_home
-	defer unload_module
-	defer ockamctl node delete --all
+	setup_module || return
 	cd "$OCKAM_HOME" || return
 
 	check_eq "$(ockamctl project create default --host 2> /dev/null)" default project

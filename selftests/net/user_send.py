@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-"""Send "x" from node 1 along a route, as whoever runs it: user_send.py NODE HOP...
+"""Send "x" from a node along a route, as whoever runs it: user_send.py NODE HOP...
 
 Python knows no address of this family: the route and the node are options, and
 connect() goes by ctypes. Exit code 0 when an answer came.

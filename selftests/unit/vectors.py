@@ -123,13 +123,17 @@ def address(d: Driver, entry: dict) -> None:
     eq(back, "828200818381" + entry["hex"] + "804040", "encoded")
 
 
+def printed(d: Driver, full: list[str]) -> None:
+    text = bytes.fromhex(d.ask("route", hops(full))["text"]).decode()
+    eq(text, " => ".join(full), "printed")
+
+
 def route(d: Driver, entry: dict) -> None:
     answer = d.ask("transport", "83" + entry["hex"] + "8040")
     eq(answer["onward"], hops(entry["route"]), "decoded")
     back = d.ask("put_inner", hops(entry["route"]), "", "")["out"]
     eq(back, "8282008183" + entry["hex"] + "804040", "encoded")
-    text = bytes.fromhex(d.ask("route", hops(entry["route"]))["text"]).decode()
-    eq(text, " => ".join(entry["route"]), "printed")
+    printed(d, entry["route"])
 
 
 def address_text(d: Driver, entry: dict) -> None:
@@ -162,6 +166,7 @@ def plaintext(d: Driver, entry: dict) -> None:
 
 
 def item(d: Driver, entry: dict) -> None:
+    """One item, which more may follow."""
     answer = d.ask("skip", entry["hex"])
     accepted(answer, True)
 
@@ -220,9 +225,7 @@ def route_operations(d: Driver, entry: dict) -> None:
         for names in (case["route"], case["result"]):
             if not isinstance(names, list):
                 continue
-            full = [n if "#" in n else "0#" + n for n in names]
-            text = bytes.fromhex(d.ask("route", hops(full))["text"]).decode()
-            eq(text, " => ".join(full), "printed")
+            printed(d, [n if "#" in n else "0#" + n for n in names])
 
 
 def route_text(d: Driver, entry: dict) -> None:
@@ -235,8 +238,7 @@ def route_text(d: Driver, entry: dict) -> None:
 def transport_hops(d: Driver, entry: dict) -> None:
     """Types are kept by the codec: the node decides what it can reach."""
     for case in entry["cases"]:
-        text = bytes.fromhex(d.ask("route", hops(case["route"]))["text"]).decode()
-        eq(text, " => ".join(case["route"]), "types")
+        printed(d, case["route"])
 
 
 def multiaddr_text(d: Driver, entry: dict) -> None:
@@ -275,6 +277,13 @@ def too_large(d: Driver, _entry: dict) -> None:
     eq(len(d.ask("inner", body)["payload"]), 131072, "payload")
 
 
+def legacy_frame(d: Driver, entry: dict) -> None:
+    if "hex" in entry:
+        refused(d, {"hex": entry["hex"][4:]})
+    else:
+        too_large(d, entry)
+
+
 def not_spoken(_d: Driver, entry: dict) -> None:
     raise Skip(f"{entry['format']} is in no message that we send or take")
 
@@ -288,7 +297,8 @@ ROUTING = {
     "cbor-text": tracing, "cbor-plaintext": plaintext, "cbor-u64": item,
     "cbor-api": item, "bare-address": bare_address, "bare-route": bare_route,
     "cbor": items, "cbor-terms": items, "cbor-udp-puncture": items,
-    "legacy-body": refused, "udp-datagram": refused, "udp-fragments": refused,
+    "legacy-body": refused, "legacy-frame": legacy_frame,
+    "udp-datagram": refused, "udp-fragments": refused,
     "portal": carried, "relay": registration, "route-ops": route_operations,
     "route-text": route_text, "route-resolve": transport_hops,
     "multiaddr": multiaddr_text, "multiaddr-text": multiaddr_text,
@@ -296,16 +306,6 @@ ROUTING = {
     "socket-address": host_port, "udp-serial": not_spoken,
     "bare": not_spoken,
 }
-
-
-def legacy_frame(d: Driver, entry: dict) -> None:
-    if "hex" in entry:
-        refused(d, {"hex": entry["hex"][4:]})
-    else:
-        too_large(d, entry)
-
-
-ROUTING["legacy-frame"] = legacy_frame
 
 
 def routing(d: Driver) -> Iterator[Case]:
