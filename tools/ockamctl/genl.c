@@ -459,20 +459,17 @@ static int wait_failed(const struct object *object, const char *what,
 	return ctl_fail(code, "%s: %s", what, *reason ? reason : "closed");
 }
 
-int object_wait(struct object *object, int ms, const char *what)
+int object_watch(struct object *object, int ms, const char *what)
 {
 	static struct object event, now;
 	char reason[65] = "";
 	long end = now_ms() + ms;
-	uint32_t kind = object->kind;
 
 	now = *object;
 	while (now.state != OCKAM_STATE_UP) {
-		if (now_ms() >= end) {
-			object_delete(object->node, object->address, kind);
+		if (now_ms() >= end)
 			return ctl_fail(CTL_TIMEOUT, "%s: no answer after %d ms%s%s",
 					what, ms, *reason ? ": " : "", reason);
-		}
 		if (events_wait(end - now_ms() < 1000 ? end - now_ms() : 1000,
 				&event) &&
 		    !strcmp(event.address, object->address) && *event.reason)
@@ -482,13 +479,20 @@ int object_wait(struct object *object, int ms, const char *what)
 		if (*now.reason)
 			memcpy(reason, now.reason, sizeof(reason));
 		object->error = now.error;
-		if (refused(reason)) {
-			object_delete(object->node, object->address, kind);
+		if (refused(reason))
 			return wait_failed(object, what, reason);
-		}
 	}
 	*object = now;
 	return CTL_OK;
+}
+
+int object_wait(struct object *object, int ms, const char *what)
+{
+	int err = object_watch(object, ms, what);
+
+	if (err)
+		object_delete(object->node, object->address, object->kind);
+	return err;
 }
 
 int node_default_name(char name[65])

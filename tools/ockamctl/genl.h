@@ -60,9 +60,10 @@ bool events_wait(int ms, struct object *event);
 int object_get(const char *node, const char *address, struct object *object);
 int object_delete(const char *node, const char *address, uint32_t kind);
 /*
- * Wait until it is up. CTL_OK, or an exit code after one line on stderr; then
- * the object is deleted.
+ * Wait until it is up. CTL_OK, or an exit code after one line on stderr.
+ * object_wait() is for what this command made: a failure deletes it.
  */
+int object_watch(struct object *object, int ms, const char *what);
 int object_wait(struct object *object, int ms, const char *what);
 int node_default_name(char name[65]);
 

@@ -202,7 +202,7 @@ static int project_link(const char *node, const char *name, int ms,
 	static struct project project;
 	struct request *request;
 	char what[80];
-	int err;
+	int err, found;
 
 	err = project_load(node, name, &project);
 	if (!err)
@@ -217,8 +217,9 @@ static int project_link(const char *node, const char *name, int ms,
 	request = request_new(OCKAM_CMD_ENDPOINT_GET);
 	request_text(request, OCKAM_A_NODE_NAME, node);
 	request_u32(request, OCKAM_A_KIND, OCKAM_ENDPOINT_LINK);
-	err = request_dump(request, match_link, &search);
-	if (err == 0) {
+	found = request_dump(request, match_link, &search);
+	err = found < 0 ? found : 0;
+	if (!found) {
 		request = request_new(OCKAM_CMD_LINK_NEW);
 		request_text(request, OCKAM_A_NODE_NAME, node);
 		request_text(request, OCKAM_A_LABEL, project.name);
@@ -231,9 +232,11 @@ static int project_link(const char *node, const char *name, int ms,
 		err = request_send(request, &search.found);
 	}
 	snprintf(what, sizeof(what), "project %s", project.name);
-	if (err < 0)
+	if (err)
 		return genl_fail(err, what);
-	err = object_wait(&search.found, ms, what);
+	/* A link that was there before has other users. */
+	err = found ? object_watch(&search.found, ms, what) :
+		      object_wait(&search.found, ms, what);
 	return err ? err : route_add(out, search.found.hop);
 }
 
