@@ -40,7 +40,8 @@ struct ockam_limits {
  * @channels: channels alive, half-open ones included
  * @relays:   relays alive
  * @reassembly: bytes held by incomplete frames
- * @event_seq: sequence number of netlink events
+ * @event_lock: events go out in the order of their numbers
+ * @event_seq: sequence number of netlink events, under @event_lock
  * @alive:    nodes whose memory exists; the namespace waits for them
  * @all_gone: woken when @alive becomes 0
  */
@@ -55,7 +56,8 @@ struct ockam_net {
 	atomic_t channels;
 	atomic_t relays;
 	atomic64_t reassembly;
-	atomic_t event_seq;
+	spinlock_t event_lock;
+	u32 event_seq;
 	atomic_t alive;
 	wait_queue_head_t all_gone;
 };
