@@ -77,18 +77,36 @@ void addr_text(char *dst, size_t size, const struct sockaddr_storage *addr)
 	}
 }
 
+void addr_make_reachable(struct sockaddr_storage *addr)
+{
+	struct sockaddr_in6 *in6 = (void *)addr;
+	struct sockaddr_in *in = (void *)addr;
+
+	if (addr->ss_family == AF_INET && in->sin_addr.s_addr == INADDR_ANY)
+		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (addr->ss_family == AF_INET6 &&
+	    IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
+		in6->sin6_addr = in6addr_loopback;
+}
+
 int addr_resolve(struct sockaddr_storage *addr, const char *host,
 		 const char *port)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *first;
 	int err;
 
 	err = getaddrinfo(host, port, &hints, &list);
 	if (err)
 		return ctl_fail(CTL_ROUTE, "cannot resolve %s: %s", host,
 				gai_strerror(err));
+	/* As upstream does: "localhost" is 127.0.0.1. */
+	first = list;
+	while (first && first->ai_family != AF_INET)
+		first = first->ai_next;
+	if (!first)
+		first = list;
 	memset(addr, 0, sizeof(*addr));
-	memcpy(addr, list->ai_addr, list->ai_addrlen);
+	memcpy(addr, first->ai_addr, first->ai_addrlen);
 	freeaddrinfo(list);
 	return 0;
 }
@@ -138,19 +156,6 @@ int node_listener(const char *node, struct sockaddr_storage *addr)
 	request_text(request, OCKAM_A_NODE_NAME, node);
 	request_u32(request, OCKAM_A_KIND, OCKAM_ENDPOINT_TCP_LISTENER);
 	return request_dump(request, take_listener, addr) == 1 ? 0 : -1;
-}
-
-/* A listener on all addresses is reached on loopback. */
-static void make_reachable(struct sockaddr_storage *addr)
-{
-	struct sockaddr_in6 *in6 = (void *)addr;
-	struct sockaddr_in *in = (void *)addr;
-
-	if (addr->ss_family == AF_INET && in->sin_addr.s_addr == INADDR_ANY)
-		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (addr->ss_family == AF_INET6 &&
-	    IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
-		in6->sin6_addr = in6addr_loopback;
 }
 
 static int connect_tcp(const char *node, const struct sockaddr_storage *addr,
@@ -284,7 +289,7 @@ static int node_hop(const char *node, const char *name, int ms,
 	if (node_listener(name, &addr))
 		return ctl_fail(CTL_ROUTE, "route /node/%s cannot be resolved: no node named '%s' listens here (ockamctl node list)",
 				name, name);
-	make_reachable(&addr);
+	addr_make_reachable(&addr);
 	return connect_tcp(node, &addr, ms, out);
 }
 
