@@ -1054,8 +1054,8 @@ static const struct genl_ops ockam_nl_ops[] = {
 	OCKAM_NL_OP(EXPOSURE_NEW, ockam_nl_exposure_new),
 	OCKAM_NL_OP(EXPOSURE_DEL, ockam_nl_exposure_del),
 	OCKAM_NL_OP(EXPOSURE_GET, ockam_nl_exposure_get),
-	{ .cmd = OCKAM_CMD_STATS_GET, .dumpit = ockam_nl_stats_dump,
-	  .flags = GENL_UNS_ADMIN_PERM },
+	{ .cmd = OCKAM_CMD_STATS_GET, .start = ockam_nl_dump_start,
+	  .dumpit = ockam_nl_stats_dump, .flags = GENL_UNS_ADMIN_PERM },
 };
 
 static const struct genl_multicast_group ockam_nl_groups[] = {
@@ -1091,18 +1091,16 @@ static const u32 ockam_nl_events[] = {
 static int ockam_nl_fill_event(struct sk_buff *msg, struct ockam_node *node,
 			       struct ockam_endpoint *ep,
 			       enum ockam_event event, enum ockam_drop reason,
-			       const u8 *peer, u32 seq)
+			       const u8 *peer)
 {
 	int err;
 
 	err = nla_put_u32(msg, OCKAM_A_EVENT, ockam_nl_events[event]) ?:
-	      nla_put_u32(msg, OCKAM_A_SEQ, seq) ?:
-	      nla_put_u64_64bit(msg, OCKAM_A_TIME, ktime_get_real_ns(),
-				OCKAM_A_PAD) ?:
 	      nla_put_string(msg, OCKAM_A_NODE_NAME, node->name);
 	if (!err && ep)
 		err = nla_put_u32(msg, OCKAM_A_KIND, ockam_nl_kind(ep)) ?:
-		      nla_put(msg, OCKAM_A_ADDRESS, ep->name_len, ep->name);
+		      nla_put(msg, OCKAM_A_ADDRESS, ep->name_len, ep->name) ?:
+		      ockam_nl_fill_place(msg, ep);
 	if (!err && reason)
 		err = nla_put_string(msg, OCKAM_A_REASON,
 				     ockam_drop_name(reason));
@@ -1111,29 +1109,46 @@ static int ockam_nl_fill_event(struct sk_buff *msg, struct ockam_node *node,
 	return err;
 }
 
+/* Send it with the next number; without a message there is a gap to see. */
+static void ockam_nl_send_event(struct ockam_net *onet, struct sk_buff *msg,
+				void *head)
+{
+	u32 seq;
+
+	spin_lock_bh(&onet->event_lock);
+	seq = ++onet->event_seq;
+	if (msg && !nla_put_u32(msg, OCKAM_A_SEQ, seq) &&
+	    !nla_put_u64_64bit(msg, OCKAM_A_TIME, ktime_get_real_ns(),
+			       OCKAM_A_PAD)) {
+		genlmsg_end(msg, head);
+		genlmsg_multicast_netns(&ockam_nl_family, onet->net, msg, 0,
+					OCKAM_NL_GROUP_EVENTS, GFP_ATOMIC);
+		msg = NULL;
+	}
+	spin_unlock_bh(&onet->event_lock);
+	nlmsg_free(msg);
+}
+
 static void ockam_nl_notify(struct ockam_node *node, struct ockam_endpoint *ep,
 			    enum ockam_event event, enum ockam_drop reason,
 			    const u8 *peer)
 {
-	u32 seq = atomic_inc_return(&node->onet->event_seq);
-	struct net *net = node->onet->net;
-	struct sk_buff *msg;
-	void *head;
+	struct ockam_net *onet = node->onet;
+	struct sk_buff *msg = NULL;
+	void *head = NULL;
 
-	if (!genl_has_listeners(&ockam_nl_family, net, OCKAM_NL_GROUP_EVENTS))
-		return;
-	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
-	if (!msg)
-		return;
-	head = genlmsg_put(msg, 0, 0, &ockam_nl_family, 0, OCKAM_CMD_EVENT_NTF);
+	if (genl_has_listeners(&ockam_nl_family, onet->net,
+			       OCKAM_NL_GROUP_EVENTS))
+		msg = genlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
+	if (msg)
+		head = genlmsg_put(msg, 0, 0, &ockam_nl_family, 0,
+				   OCKAM_CMD_EVENT_NTF);
 	if (!head ||
-	    ockam_nl_fill_event(msg, node, ep, event, reason, peer, seq)) {
+	    ockam_nl_fill_event(msg, node, ep, event, reason, peer)) {
 		nlmsg_free(msg);
-		return;
+		msg = NULL;
 	}
-	genlmsg_end(msg, head);
-	genlmsg_multicast_netns(&ockam_nl_family, net, msg, 0,
-				OCKAM_NL_GROUP_EVENTS, GFP_ATOMIC);
+	ockam_nl_send_event(onet, msg, head);
 }
 
 /**

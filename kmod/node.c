@@ -433,6 +433,7 @@ static int __net_init ockam_net_start(struct net *net)
 
 	onet->net = net;
 	mutex_init(&onet->nl_mutex);
+	spin_lock_init(&onet->event_lock);
 	xa_init_flags(&onet->nodes, XA_FLAGS_ALLOC1);
 	init_waitqueue_head(&onet->all_gone);
 	err = ockam_known_init(&onet->known);

@@ -31,7 +31,8 @@
  * @relays:   relays alive
  * @reassembly: bytes held by incomplete frames
  * @known:    newest histories of peers
- * @event_seq: sequence number of netlink events
+ * @event_lock: events go out in the order of their numbers
+ * @event_seq: sequence number of netlink events, under @event_lock
  * @alive:    nodes whose memory exists; the namespace waits for them
  * @all_gone: woken when @alive becomes 0
  */
@@ -47,7 +48,8 @@ struct ockam_net {
 	atomic_t relays;
 	atomic64_t reassembly;
 	struct ockam_known known;
-	atomic_t event_seq;
+	spinlock_t event_lock;
+	u32 event_seq;
 	atomic_t alive;
 	wait_queue_head_t all_gone;
 };

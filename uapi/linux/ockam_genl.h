@@ -107,6 +107,7 @@ enum {
 	OCKAM_A_TIME,	/* Nanoseconds since 1970. */
 	OCKAM_A_RULE,	/* The exposure is a rule on a name. */
 	OCKAM_A_DEVICE,	/* Number of the network device that all packets go through. */
+	OCKAM_A_QUEUE,	/* Messages that wait in it. */
 	__OCKAM_A_MAX,
 };
 
@@ -132,7 +133,7 @@ enum {
 	OCKAM_CMD_EXPOSURE_NEW,	/* Expose an address to what has a flow. */
 	OCKAM_CMD_EXPOSURE_DEL,	/* Take an exposure back. */
 	OCKAM_CMD_EXPOSURE_GET,	/* Exposures of a flow. */
-	OCKAM_CMD_STATS_GET,	/* Counters of nodes. */
+	OCKAM_CMD_STATS_GET,	/* Counters of nodes, one for each drop reason. */
 	OCKAM_CMD_EVENT_NTF,	/* Something happened; multicast only. */
 	__OCKAM_CMD_MAX,
 };
