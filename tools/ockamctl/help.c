@@ -138,5 +138,5 @@ int manpages(struct ctl_args *args)
 		return table_as_json();
 	for (const struct ctl_command *noun = commands; noun->name; noun++)
 		roff_noun(noun);
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	return ctl_flush();
 }

@@ -250,7 +250,7 @@ static int help(const struct line *line)
 		help_commands(stdout, line->path, line->list);
 	else
 		help_command(line->path, line->command);
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	return ctl_flush();
 }
 
 int main(int argc, char **argv)

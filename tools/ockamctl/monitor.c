@@ -132,7 +132,7 @@ static int print_text(const struct object *event)
 	if (*event->reason)
 		printf(" reason=%s", event->reason);
 	putchar('\n');
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	return ctl_flush();
 }
 
 /* COUNT events did not come; 0: nobody knows yet how many. */
