@@ -40,7 +40,7 @@ const struct ctl_command commands[] = {
 	  "ockamctl monitor channel relay" },
 	{ "module", NULL, module_commands, NULL, "the kernel module", NULL },
 	{ "manpages", manpages, NULL, "[--output json]",
-	  "print the commands as a part of the manual page",
+	  "print options and commands as a part of the manual page",
 	  "ockamctl manpages" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
