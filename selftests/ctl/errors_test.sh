@@ -101,9 +101,19 @@ test_exit_codes()
 	says 69 refused ockamctl tcp-connection create --from n1 --to 127.0.0.1:1
 	says 73 taken ockamctl service start echo --at n1
 	says 74 "standard output" sh -c "ockamctl node list > /dev/full"
-	says 76 handshake ockamctl secure-channel create --from n1 --to /node/n2/service/echo --timeout 60
 	says 77 not-authorized ockamctl secure-channel create --from n1 --to /node/n2/service/api --timeout 60 \
 		--authorized "I$(printf '%064d' 1)"
+}
+
+# A peer who shows another one's attestation.
+test_handshake_refused()
+{
+	scene || return
+	python3 "$HERE/impostor.py" 5000 > "$OCKAM_HOME/impostor" 2>&1 &
+	defer kill $!
+	busywait 60 grep -q listening "$OCKAM_HOME/impostor" || return
+	says 76 handshake-identity ockamctl secure-channel create --from n1 \
+		--to /ip4/127.0.0.1/tcp/5000/service/api --timeout 60
 }
 
 test_usage()

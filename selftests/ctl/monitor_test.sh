@@ -60,6 +60,16 @@ test_relay_has_its_label()
 	check_eq "$(events '.kind | test("^relay") | not')" "" "events that were not asked for"
 }
 
+test_connection_refused()
+{
+	scene || return
+	FILE=$OCKAM_HOME/events
+	start_monitor "$FILE" -j tcp
+	check_rc 69 "nobody listens" ockamctl tcp-connection create --from n1 --to 127.0.0.1:1
+	wait_event '.event == "closed" and .at == "127.0.0.1:1" and .error == "ECONNREFUSED"'
+	stop_monitor
+}
+
 test_text()
 {
 	local line
