@@ -100,7 +100,8 @@ def main() -> int:
             bad += check(json.loads(document), schema, folder)
         except json.JSONDecodeError as why:
             bad.append(f"no JSON: {why}")
-    print("\n".join(bad))
+    if bad:
+        print("\n".join(bad))
     return 1 if bad else 0
 
 
