@@ -30,6 +30,25 @@ test_worker_of_a_user()
 	check_match "$(ockamctl worker list --at n1 --output plain | grep idle)" '^n1 +idle +socket +2 +65534$' text
 }
 
+# A list has each worker once, whatever comes and goes while it is made.
+test_list_while_others_change()
+{
+	local all
+
+	scene || return
+	python3 "$HERE/idle.py" n1 idle 400 &
+	defer kill $!
+	busywait 60 sh -c "ockamctl worker list | jq -e '.[] | select(.addr == \"idle399\")'" || return
+	python3 "$HERE/idle.py" n1 aaa churn &
+	defer kill $!
+	python3 "$HERE/idle.py" n1 zzz churn &
+	defer kill $!
+	for _ in 1 2 3 4 5 6 7 8; do
+		all=$(ockamctl worker list --at n1 | jq -c '[.[].addr | select(startswith("idle"))] | [length, (unique | length)]')
+		check_eq "$all" "[400,400]" "workers, and different ones"
+	done
+}
+
 # reach CODE WHAT: a message from n1 to the service secret of n2
 reach()
 {
