@@ -354,8 +354,9 @@ static int ockam_nl_relay_client_label(struct sk_buff *msg,
  * @msg: message
  * @ep:  endpoint
  *
- * The address at the other end of a connection, the address that a listener
- * listens at, the label of a link or relay client; nothing for the others.
+ * The address at the other end of a connection, with its error; the address
+ * that a listener listens at; the label of a link or relay client; nothing for
+ * the others.
  *
  * Return: 0, -EMSGSIZE, -ENOMEM. Context: as ockam_notify().
  */
@@ -369,7 +370,8 @@ int ockam_nl_fill_place(struct sk_buff *msg, struct ockam_endpoint *ep)
 	switch (ep->ops->kind) {
 	case OCKAM_EP_CONN:
 		return ockam_nl_addr(msg, OCKAM_A_IP, OCKAM_A_PORT,
-				     &ockam_conn(ep)->peer);
+				     &ockam_conn(ep)->peer) ?:
+		       nla_put_u32(msg, OCKAM_A_ERRNO, -ockam_conn(ep)->err);
 	case OCKAM_EP_TCP_LISTENER:
 		ockam_tcp_listener_info(ep, &addr, &flow, &accepted);
 		return ockam_nl_addr(msg, OCKAM_A_IP, OCKAM_A_PORT, &addr);

@@ -93,6 +93,8 @@ void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
  */
 int ctl_result(json_t *json, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* After something was printed by hand: was it written? */
+int ctl_flush(void);
 /* The bare value alone. */
 int ctl_value(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Lists and objects: JSON into a pipe or when asked for, text on a terminal. */

@@ -495,8 +495,11 @@ int object_watch(struct object *object, int ms, const char *what)
 					what, ms, *reason ? ": " : "", reason);
 		if (events_wait(end - now_ms() < 1000 ? end - now_ms() : 1000,
 				&event) &&
-		    !strcmp(event.address, object->address) && *event.reason)
-			memcpy(reason, event.reason, sizeof(reason));
+		    !strcmp(event.address, object->address)) {
+			object->error = event.error;
+			if (*event.reason)
+				memcpy(reason, event.reason, sizeof(reason));
+		}
 		if (object_get(object->node, object->address, &now))
 			return wait_failed(object, what, reason);
 		if (*now.reason)

@@ -6,20 +6,25 @@
 #include <string.h>
 #include "ctl.h"
 
-static const char global_options[] =
-"Options of all commands:\n"
-"  --output plain|json      text or JSON; without it, lists are text on a\n"
-"                           terminal and JSON in a pipe\n"
-"  -j                       --output json\n"
-"  -p                       JSON over several lines, as is usual\n"
-"  --compact-output         JSON on one line\n"
-"  -o, --oneline            text with one line for each object\n"
-"  -q, --quiet              no progress and no hints\n"
-"  -y, --yes                delete without a question\n"
-"  --no-input               no question at all\n"
-"  --netns NAME             work in a namespace of `ip netns`\n"
-"  --timeout SECONDS        wait that long for an answer (10)\n"
-"  --help, --version\n";
+static const struct {
+	const char *names, *text;
+} global_options[] = {
+	{ "--output plain|json",
+	  "text or JSON; lists are text on a terminal, JSON in a pipe" },
+	{ "-j", "the same as --output json" },
+	{ "-p", "JSON over several lines, even with --compact-output" },
+	{ "--compact-output", "JSON on one line" },
+	{ "-o, --oneline", "text with one line for each object" },
+	{ "-q, --quiet", "no progress and no hints" },
+	{ "-y, --yes", "delete without a question" },
+	{ "--no-input", "no question at all" },
+	{ "--no-color", "accepted; there are no colours" },
+	{ "--netns NAME", "work in a namespace of `ip netns`" },
+	{ "--timeout SECONDS", "wait that long for an answer, 10 without it" },
+	{ "-h, --help", "how a command is used" },
+	{ "--version", "version of the tool" },
+	{ NULL, NULL },
+};
 
 static const char *first_example(const struct ctl_command *list)
 {
@@ -38,8 +43,13 @@ void help_commands(FILE *to, const char *path, const struct ctl_command *list)
 	for (command = list; command->name; command++)
 		fprintf(to, "  %-24s %s\n", command->name, command->help);
 	fprintf(to, "\n");
-	if (list == commands)
-		fprintf(to, "%s\n", global_options);
+	if (list == commands) {
+		fprintf(to, "options of all commands:\n\n");
+		for (int i = 0; global_options[i].names; i++)
+			fprintf(to, "  %-24s %s\n", global_options[i].names,
+				global_options[i].text);
+		fprintf(to, "\n");
+	}
 	fprintf(to, "%s COMMAND --help says more.\n\nexample: %s\n", path,
 		first_example(list));
 }
@@ -51,7 +61,7 @@ void help_command(const char *path, const struct ctl_command *command)
 	       toupper(command->help[0]), command->help + 1, command->example);
 }
 
-/* The manual page's section COMMANDS, in roff. */
+/* The manual page's sections OPTIONS and COMMANDS, in roff. */
 
 static void put_roff(const char *text)
 {
@@ -67,6 +77,17 @@ static void put_sentence(const char *text)
 	putchar(toupper(*text));
 	put_roff(text + 1);
 	puts(".");
+}
+
+static void roff_options(void)
+{
+	puts(".SH OPTIONS\nAll commands take these, also in front of their names.");
+	for (int i = 0; global_options[i].names; i++) {
+		printf(".TP\n.B ");
+		put_roff(global_options[i].names);
+		printf("\n");
+		put_sentence(global_options[i].text);
+	}
 }
 
 static void roff_command(const char *noun, const struct ctl_command *command)
@@ -136,7 +157,9 @@ int manpages(struct ctl_args *args)
 	(void)args;
 	if (ctl_wants_json())
 		return table_as_json();
+	roff_options();
+	puts(".SH COMMANDS");
 	for (const struct ctl_command *noun = commands; noun->name; noun++)
 		roff_noun(noun);
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	return ctl_flush();
 }

@@ -40,7 +40,7 @@ const struct ctl_command commands[] = {
 	  "ockamctl monitor channel relay" },
 	{ "module", NULL, module_commands, NULL, "the kernel module", NULL },
 	{ "manpages", manpages, NULL, "[--output json]",
-	  "print the commands as a part of the manual page",
+	  "print options and commands as a part of the manual page",
 	  "ockamctl manpages" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
@@ -250,7 +250,7 @@ static int help(const struct line *line)
 		help_commands(stdout, line->path, line->list);
 	else
 		help_command(line->path, line->command);
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	return ctl_flush();
 }
 
 int main(int argc, char **argv)

@@ -90,6 +90,14 @@ static void time_text(char *dst, size_t size, const struct object *event,
 	}
 }
 
+/* "ECONNREFUSED" */
+static const char *error_name(int error)
+{
+	const char *name = strerrorname_np(error);
+
+	return name ? name : "?";
+}
+
 static json_t *text_or_null(const char *text)
 {
 	return *text ? json_string(text) : json_null();
@@ -102,13 +110,14 @@ static int print_json(const struct object *event)
 	time_text(when, sizeof(when), event, true);
 	addr_text(at, sizeof(at), &event->addr);
 	return ctl_print_line(json_pack(
-		"{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "seq",
+		"{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "seq",
 		(json_int_t)event->seq, "ts", when, "event",
 		event_name(event->event), "kind", event_kind(event), "node",
 		event->node, "address", text_or_null(event->address), "at",
 		text_or_null(at), "label", text_or_null(event->label), "peer",
 		object_identifier(event->has_peer, event->peer), "reason",
-		text_or_null(event->reason)));
+		text_or_null(event->reason), "error", text_or_null(event->error ?
+		error_name(event->error) : "")));
 }
 
 static int print_text(const struct object *event)
@@ -131,8 +140,10 @@ static int print_text(const struct object *event)
 	}
 	if (*event->reason)
 		printf(" reason=%s", event->reason);
+	if (event->error)
+		printf(" error=%s", error_name(event->error));
 	putchar('\n');
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	return ctl_flush();
 }
 
 /* COUNT events did not come; 0: nobody knows yet how many. */

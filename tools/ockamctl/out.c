@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* What ockamctl prints: values, objects, errors. */
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,16 +64,19 @@ void ctl_note(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-static int finish(void)
+int ctl_flush(void)
 {
-	return fflush(stdout) || ferror(stdout) ? CTL_IO : CTL_OK;
+	if (!fflush(stdout) && !ferror(stdout))
+		return CTL_OK;
+	return ctl_fail(CTL_IO, "cannot write to standard output: %s",
+			strerror(errno));
 }
 
 static int print_value(const char *format, va_list args)
 {
 	vprintf(format, args);
 	putchar('\n');
-	return finish();
+	return ctl_flush();
 }
 
 int ctl_value(const char *format, ...)
@@ -107,7 +111,7 @@ int ctl_print_line(json_t *json)
 	json_dumpf(json, stdout, JSON_COMPACT | JSON_SORT_KEYS);
 	putchar('\n');
 	json_decref(json);
-	return finish();
+	return ctl_flush();
 }
 
 /* Text of a list or object. */
@@ -268,7 +272,7 @@ int ctl_print_table(json_t *json, const char *const *columns)
 		print_text(json, 0);
 	}
 	json_decref(json);
-	return finish();
+	return ctl_flush();
 }
 
 int ctl_print(json_t *json)

@@ -112,7 +112,7 @@ static int print_text(json_t *all)
 			print_part(part);
 	}
 	json_decref(all);
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	return ctl_flush();
 }
 
 int overview(struct ctl_args *args)

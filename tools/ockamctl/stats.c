@@ -72,7 +72,7 @@ static int print_text(json_t *all)
 		print_drops(json_object_get(node, "drops"));
 	}
 	json_decref(all);
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	return ctl_flush();
 }
 
 int stats(struct ctl_args *args)
