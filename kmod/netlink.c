@@ -324,6 +324,11 @@ static int ockam_nl_node_new(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err == -EEXIST ? err : ockam_nl_explain(info, err);
 	err = ockam_nl_reply_node(info, node);
+	if (err) {
+		mutex_lock(&onet->nl_mutex);
+		ockam_node_delete(node);
+		mutex_unlock(&onet->nl_mutex);
+	}
 	ockam_node_put(node);
 	return err;
 }

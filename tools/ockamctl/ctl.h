@@ -40,7 +40,7 @@ struct ctl_args {
 	int pos_count;
 	const char *from, *to, *at, *name, *identity, *project, *output;
 	const char *tcp_listener_address, *file, *type, *address, *timeout;
-	const char *allow_group, *netns, *count, *family;
+	const char *allow_group, *netns, *count, *family, *source, *device;
 	struct ctl_values authorized, expose;
 	bool host, hex, full, yes, all, shared, encoding_hex;
 	bool no_default_services;

@@ -84,6 +84,8 @@ static const struct option {
 	{ "-a", MANY, offsetof(struct ctl_args, authorized), false },
 	{ "--expose", MANY, offsetof(struct ctl_args, expose), false },
 	{ "--count", TEXT, offsetof(struct ctl_args, count), false },
+	{ "--source", TEXT, offsetof(struct ctl_args, source), false },
+	{ "--device", TEXT, offsetof(struct ctl_args, device), false },
 	{ "--family", TEXT, offsetof(struct ctl_args, family), false },
 	{ "--host", FLAG, offsetof(struct ctl_args, host), false },
 	{ "--hex", FLAG, offsetof(struct ctl_args, hex), false },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* ockamctl tcp-listener and tcp-connection */
 
+#include <arpa/inet.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include "ctl.h"
@@ -55,6 +57,36 @@ static void listener_route(char *dst, size_t size,
 		 port);
 }
 
+/* --device NAME */
+static int request_device(struct request *request, const struct ctl_args *args)
+{
+	unsigned int index = args->device ? if_nametoindex(args->device) : 0;
+
+	if (args->device && !index)
+		return ctl_fail(CTL_NOT_FOUND, "no network device is named %s: `ip link` lists them",
+				args->device);
+	if (index)
+		request_u32(request, OCKAM_A_DEVICE, index);
+	return 0;
+}
+
+/* --source ADDRESS */
+static int request_source(struct request *request, const struct ctl_args *args)
+{
+	unsigned char ip[16];
+
+	if (!args->source)
+		return 0;
+	if (inet_pton(AF_INET, args->source, ip) == 1)
+		request_bytes(request, OCKAM_A_LOCAL_IP, ip, 4);
+	else if (inet_pton(AF_INET6, args->source, ip) == 1)
+		request_bytes(request, OCKAM_A_LOCAL_IP, ip, 16);
+	else
+		return ctl_fail(CTL_USAGE, "--source is an IP address of this machine, not %s",
+				args->source);
+	return 0;
+}
+
 static int listener_create(struct ctl_args *args)
 {
 	static struct object object;
@@ -77,6 +109,9 @@ static int listener_create(struct ctl_args *args)
 	request_text(request, OCKAM_A_NODE_NAME, node);
 	request_addr(request, &addr);
 	request_bytes(request, OCKAM_A_EXPOSE, expose.hops, expose.len);
+	err = request_device(request, args);
+	if (err)
+		return err;
 	err = request_send(request, &object);
 	if (err)
 		return genl_fail(err, args->pos[0]);
@@ -147,6 +182,11 @@ static int connection_create(struct ctl_args *args)
 	request_bytes(request, OCKAM_A_EXPOSE, expose.hops, expose.len);
 	if (args->shared)
 		request_flag(request, OCKAM_A_SHARED);
+	err = request_device(request, args);
+	if (!err)
+		err = request_source(request, args);
+	if (err)
+		return err;
 	err = request_send(request, &object);
 	if (err)
 		return genl_fail(err, args->to);
@@ -174,7 +214,7 @@ static int connection_delete(struct ctl_args *args)
 
 const struct ctl_command tcp_listener_commands[] = {
 	{ "create", listener_create, NULL,
-	  "ADDRESS:PORT [--at NODE] [--expose NAME]... [--output json]",
+	  "ADDRESS:PORT [--at NODE] [--expose NAME]... [--device NAME] [--output json]",
 	  "accept TCP connections; nothing is reachable but what is exposed",
 	  "ockamctl tcp-listener create 0.0.0.0:4000 --at n1 --expose api" },
 	{ "list", listener_list, NULL, "[--at NODE] [--output json]",
@@ -188,7 +228,7 @@ const struct ctl_command tcp_listener_commands[] = {
 
 const struct ctl_command tcp_connection_commands[] = {
 	{ "create", connection_create, NULL,
-	  "--to HOST:PORT [--from NODE] [--expose NAME]... [--shared] [--timeout SECONDS] [--output json]",
+	  "--to HOST:PORT [--from NODE] [--expose NAME]... [--shared] [--source ADDRESS] [--device NAME] [--timeout SECONDS] [--output json]",
 	  "connect to another node",
 	  "ockamctl tcp-connection create --from n1 --to 127.0.0.1:4000" },
 	{ "list", connection_list, NULL, "[--at NODE] [--output json]",
