@@ -105,7 +105,11 @@ int ctl_print_table(json_t *json, const char *const *columns);
 int ctl_print_line(json_t *json);
 /* May it be deleted? Asks on a terminal, unless there is --yes. */
 bool ctl_confirm(const struct ctl_args *args, const char *what);
+/* --timeout, or ten seconds; minus an exit code after a message. */
 int ctl_timeout_ms(const struct ctl_args *args);
+/* Of a clock that only goes forward. */
+long ctl_now_us(void);
+long ctl_now_ms(void);
 
 void ctl_hex(char *dst, const void *data, size_t len);
 int ctl_unhex(void *dst, size_t size, const char *text);

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -445,14 +444,6 @@ int object_delete(const char *node, const char *address, uint32_t kind)
 	return request_send(request, NULL);
 }
 
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
-}
-
 /* The peer, or we, said no: trying again would end the same. */
 static bool refused(const char *reason)
 {
@@ -484,15 +475,15 @@ int object_watch(struct object *object, int ms, const char *what)
 {
 	static struct object event, now;
 	char reason[65] = "";
-	long end = now_ms() + ms;
+	long end = ctl_now_ms() + ms, left;
 
 	now = *object;
 	while (now.state != OCKAM_STATE_UP) {
-		if (now_ms() >= end)
+		left = end - ctl_now_ms();
+		if (left <= 0)
 			return ctl_fail(CTL_TIMEOUT, "%s: no answer after %d ms%s%s",
 					what, ms, *reason ? ": " : "", reason);
-		if (events_wait(end - now_ms() < 1000 ? end - now_ms() : 1000,
-				&event) &&
+		if (events_wait(left < 1000 ? left : 1000, &event) &&
 		    !strcmp(event.address, object->address)) {
 			object->error = event.error;
 			if (*event.reason)

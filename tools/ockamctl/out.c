@@ -295,23 +295,6 @@ bool ctl_confirm(const struct ctl_args *args, const char *what)
 	return false;
 }
 
-int ctl_timeout_ms(const struct ctl_args *args)
-{
-	char *end;
-	double seconds;
-
-	if (!args->timeout)
-		return 10000;
-	seconds = strtod(args->timeout, &end);
-	if (!strcmp(end, "ms"))
-		seconds /= 1000;
-	else if (*end && strcmp(end, "s"))
-		seconds = 0;
-	if (seconds >= 0.001 && seconds <= 600)
-		return seconds * 1000;
-	return -ctl_fail(CTL_USAGE, "--timeout is 1ms to 600s: a number of seconds, or of ms");
-}
-
 void ctl_hex(char *dst, const void *data, size_t len)
 {
 	const unsigned char *bytes = data;

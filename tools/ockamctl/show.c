@@ -23,11 +23,6 @@ static bool is_part(const struct object *object)
 	return false;
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
 static int add_part(void *arg, const struct object *object)
 {
 	bool steady = object->kind == OCKAM_ENDPOINT_TCP_LISTENER ||
@@ -40,7 +35,7 @@ static int add_part(void *arg, const struct object *object)
 	json_array_append_new(arg, json_pack(
 		"{s:s, s:s, s:o, s:o, s:s, s:o, s:I, s:I}", "kind",
 		object_kind(object->kind), "address", object->address, "label",
-		text_or_null(object->label), "at", text_or_null(addr),
+		object_text(object->label), "at", object_text(addr),
 		"status", steady ? "Up" : object_state(object), "peer",
 		object_identifier(object->has_peer, object->peer),
 		"tx_messages", (json_int_t)object->tx_msgs, "rx_messages",
