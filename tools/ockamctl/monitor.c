@@ -202,12 +202,10 @@ static int watch(const struct ctl_args *args, int ms)
 	int err = 0;
 
 	while (!err && (!counting || seen.left)) {
-		if (args->timeout) {
+		if (args->timeout)
 			wait = end - ctl_now_ms();
-			if (wait < 0)
-				wait = 0;
-		}
-		if (!poll(fds, 2, wait))
+		/* Also when events never cease. */
+		if ((args->timeout && wait <= 0) || !poll(fds, 2, wait))
 			return counting ? ctl_fail(CTL_TIMEOUT, "%ld of %s events did not come in time",
 						   seen.left, args->count) : 0;
 		if (fds[1].revents)
