@@ -150,25 +150,21 @@ static int ockam_nl_trust(struct genl_info *info, struct ockam_trust **trust)
 	return PTR_ERR_OR_ZERO(*trust);
 }
 
-static int ockam_nl_addr(struct genl_info *info, struct sockaddr_storage *addr)
+static int ockam_nl_read_addr(struct genl_info *info, struct nlattr *ip,
+			      struct nlattr *port,
+			      struct sockaddr_storage *addr)
 {
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)addr;
-	struct nlattr *port = info->attrs[OCKAM_A_PORT];
 	struct sockaddr_in *in = (struct sockaddr_in *)addr;
-	struct nlattr *ip = info->attrs[OCKAM_A_IP];
 
 	memset(addr, 0, sizeof(*addr));
-	if (!ip || !port) {
-		NL_SET_ERR_MSG(info->extack, "an IP address and a port are needed");
-		return -EINVAL;
-	}
 	if (nla_len(ip) == 4) {
 		in->sin_family = AF_INET;
-		in->sin_port = htons(nla_get_u16(port));
+		in->sin_port = port ? htons(nla_get_u16(port)) : 0;
 		memcpy(&in->sin_addr, nla_data(ip), 4);
 	} else if (nla_len(ip) == 16) {
 		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(nla_get_u16(port));
+		in6->sin6_port = port ? htons(nla_get_u16(port)) : 0;
 		memcpy(&in6->sin6_addr, nla_data(ip), 16);
 	} else {
 		NL_SET_ERR_MSG_ATTR(info->extack, ip,
@@ -176,6 +172,25 @@ static int ockam_nl_addr(struct genl_info *info, struct sockaddr_storage *addr)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int ockam_nl_addr(struct genl_info *info, struct sockaddr_storage *addr)
+{
+	struct nlattr *ip = info->attrs[OCKAM_A_IP];
+	struct nlattr *port = info->attrs[OCKAM_A_PORT];
+
+	if (ip && port)
+		return ockam_nl_read_addr(info, ip, port, addr);
+	NL_SET_ERR_MSG(info->extack, "an IP address and a port are needed");
+	return -EINVAL;
+}
+
+/* Number of a device of the namespace; 0 when none is named. */
+static int ockam_nl_device(struct genl_info *info)
+{
+	struct nlattr *nla = info->attrs[OCKAM_A_DEVICE];
+
+	return nla ? nla_get_u32(nla) : 0;
 }
 
 static struct ockam_owner ockam_nl_owner(const struct genl_info *info)
@@ -231,7 +246,7 @@ static int ockam_nl_explain(struct genl_info *info, int err)
 		NL_SET_ERR_MSG(info->extack, "the node has no identity yet");
 		break;
 	case -EBUSY:
-		NL_SET_ERR_MSG(info->extack, "a limit of the namespace is reached");
+		NL_SET_ERR_MSG(info->extack, "a limit of the namespace is reached: see sysctl net.ockam");
 		break;
 	case -EHOSTUNREACH:
 		NL_SET_ERR_MSG(info->extack,
@@ -684,8 +699,9 @@ static int ockam_nl_listen_tcp(struct genl_info *info, struct ockam_node *node)
 		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &expose);
 	if (err)
 		return err;
-	return ockam_nl_made(info, ockam_tcp_listen(node, &addr, &expose,
-						    &owner));
+	return ockam_nl_made(info, ockam_tcp_listen(node, &addr,
+						    ockam_nl_device(info),
+						    &expose, &owner));
 }
 
 static int ockam_nl_tcp_listener_new(struct sk_buff *skb,
@@ -696,6 +712,8 @@ static int ockam_nl_tcp_listener_new(struct sk_buff *skb,
 
 static int ockam_nl_connect_tcp(struct genl_info *info, struct ockam_node *node)
 {
+	struct ockam_tcp_source source = { .ifindex = ockam_nl_device(info) };
+	struct nlattr *local = info->attrs[OCKAM_A_LOCAL_IP];
 	struct ockam_owner owner = ockam_nl_owner(info);
 	struct sockaddr_storage addr;
 	struct ockam_route expose;
@@ -703,11 +721,15 @@ static int ockam_nl_connect_tcp(struct genl_info *info, struct ockam_node *node)
 	int err;
 
 	err = ockam_nl_addr(info, &addr);
+	if (!err && local)
+		err = ockam_nl_read_addr(info, local,
+					 info->attrs[OCKAM_A_LOCAL_PORT],
+					 &source.addr);
 	if (!err)
 		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &expose);
 	if (err)
 		return err;
-	conn = ockam_tcp_connect(node, &addr, &expose, &owner);
+	conn = ockam_tcp_connect(node, &addr, &source, &expose, &owner);
 	return ockam_nl_made(info, IS_ERR(conn) ? ERR_CAST(conn) : &conn->ep);
 }
 

@@ -365,6 +365,8 @@ int genl_fail(int err, const char *what)
 	case -EEXIST:
 	case -EADDRINUSE:
 	case -EADDRNOTAVAIL:
+	case -EBUSY:
+	case -ENODEV:
 		return ctl_fail(CTL_EXISTS, "%s: %s", what, why);
 	case -EHOSTUNREACH:
 	case -ECONNREFUSED:
