@@ -90,15 +90,29 @@ static void print_part(const json_t *part)
 	putchar('\n');
 }
 
-static int print_text(json_t *all)
+static int count_kind(const json_t *nodes, const char *kind)
 {
 	json_t *node, *part;
 	size_t i, j;
+	int count = 0;
 
-	printf("module ockam %s  family %lld  cipher %s\n",
+	json_array_foreach(nodes, i, node)
+		json_array_foreach(json_object_get(node, "parts"), j, part)
+			count += !strcmp(text_of(part, "kind"), kind);
+	return count;
+}
+
+static int print_text(json_t *all)
+{
+	json_t *nodes = json_object_get(all, "nodes"), *node, *part;
+	size_t i, j;
+
+	printf("module ockam %s  family %lld  cipher %s  nodes %zu  channels %d  relays %d\n",
 	       text_of(all, "module"), (long long)json_integer_value(
-	       json_object_get(all, "family")), text_of(all, "crypto"));
-	json_array_foreach(json_object_get(all, "nodes"), i, node) {
+	       json_object_get(all, "family")), text_of(all, "crypto"),
+	       json_array_size(nodes), count_kind(nodes, "channel"),
+	       count_kind(nodes, "relay"));
+	json_array_foreach(nodes, i, node) {
 		printf("node %s%s  identity %s %s\n", text_of(node, "name"),
 		       json_is_true(json_object_get(node, "is_default")) ?
 		       " (default)" : "", text_of(node, "identity_name"),
