@@ -125,6 +125,13 @@ static void read_text(char *dst, size_t size, struct nlattr *attr)
 	dst[len] = '\0';
 }
 
+/* Of an address, which users and peers choose as they like. */
+static void read_address(char *dst, size_t size, struct nlattr *attr)
+{
+	if (attr)
+		ctl_printable(dst, size, nla_data(attr), nla_len(attr));
+}
+
 static bool read_bytes(void *dst, size_t size, uint16_t *len,
 		       struct nlattr *attr)
 {
@@ -167,14 +174,14 @@ static void read_counted(struct object *object, struct nlmsghdr *header)
 static void read_names(struct object *o, struct nlattr **a)
 {
 	read_text(o->node, sizeof(o->node), a[OCKAM_A_NODE_NAME]);
-	read_text(o->address, sizeof(o->address), a[OCKAM_A_ADDRESS]);
+	read_address(o->address, sizeof(o->address), a[OCKAM_A_ADDRESS]);
 	read_text(o->type, sizeof(o->type), a[OCKAM_A_TYPE]);
 	read_text(o->label, sizeof(o->label), a[OCKAM_A_LABEL]);
 	read_text(o->reason, sizeof(o->reason), a[OCKAM_A_REASON]);
 	read_text(o->identity_name, sizeof(o->identity_name),
 		  a[OCKAM_A_IDENTITY_NAME]);
 	read_text(o->hop, sizeof(o->hop), a[OCKAM_A_HOP]);
-	read_text(o->remote, sizeof(o->remote), a[OCKAM_A_REMOTE]);
+	read_address(o->remote, sizeof(o->remote), a[OCKAM_A_REMOTE]);
 	read_text(o->version, sizeof(o->version), a[OCKAM_A_VERSION]);
 	read_text(o->driver, sizeof(o->driver), a[OCKAM_A_DRIVER]);
 }
