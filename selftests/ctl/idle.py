@@ -7,6 +7,7 @@
 """
 
 import ctypes
+import os
 import signal
 import socket
 import struct
@@ -17,9 +18,10 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def worker(node: str, name: str) -> socket.socket:
+    raw = os.fsencode(name)
     sock = socket.socket(FAMILY, socket.SOCK_DGRAM)
     sock.setsockopt(SOL_OCKAM, OCKAM_NODE, node.encode())
-    address = struct.pack("=HBBI", FAMILY, KIND_NAME, len(name), 0) + name.encode()
+    address = struct.pack("=HBBI", FAMILY, KIND_NAME, len(raw), 0) + raw
     if LIBC.bind(sock.fileno(), address, len(address)):
         sys.exit(f"bind: errno {ctypes.get_errno()}")
     return sock

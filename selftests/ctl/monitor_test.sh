@@ -101,7 +101,7 @@ test_lost_events()
 	scene || return
 	FILE=$OCKAM_HOME/events
 	defer sh -c "echo $(cat $limit) > $limit"
-	echo 2304 > $limit
+	echo 4096 > $limit
 	start_monitor "$FILE" -j
 	kill -STOP "$MONITOR"
 	for i in 1 2 3 4 5; do

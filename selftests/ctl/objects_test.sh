@@ -30,6 +30,20 @@ test_worker_of_a_user()
 	check_match "$(ockamctl worker list --at n1 --output plain | grep idle)" '^n1 +idle +socket +2 +65534$' text
 }
 
+# What a user binds does not act on the administrator's terminal, and is seen.
+test_worker_with_a_bad_name()
+{
+	scene || return
+	python3 "$HERE/idle.py" n1 $'a\e[2J\xff' &
+	defer kill $!
+	python3 "$HERE/idle.py" n1 $'gr\xc3\xbcn' &
+	defer kill $!
+	busywait 30 sh -c "ockamctl worker list | jq -e '[.[] | select(.kind == \"socket\")] | length == 2'" ||
+		fail "$(ockamctl worker list)"
+	check_eq "$(ockamctl worker list --at n1 | jq -r '.[] | select(.kind == "socket").addr' | sort | xargs -d '\n')" \
+		'a\x1b[2J\xff '$'gr\xc3\xbcn' "addresses"
+}
+
 # A list has each worker once, whatever comes and goes while it is made.
 test_list_while_others_change()
 {

@@ -8,20 +8,21 @@ need jq python3
 # Help at each level ends with an example of the command that was asked about.
 test_help()
 {
-	local command words
+	local command noun number=0
 
 	check_rc 0 "top" ockamctl --help
 	check_match "$OUT" 'example: ockamctl ' "top"
 	while read -r command; do
-		read -ra words <<< "$command"
-		check_rc 0 "$command" ockamctl "${words[@]}" --help
+		noun=${command%% *}
+		# shellcheck disable=SC2086 # words
+		check_rc 0 "$command" ockamctl $command --help
 		check_contains "$OUT" "usage: ockamctl $command" "$command"
-		# "show" and "information" have one example.
-		check_match "$OUT" "example: ockamctl ${words[0]} ?" "$command"
-		check_rc 0 "${words[0]}" ockamctl "${words[0]}" -h
-		check_match "$OUT" "example: ockamctl ${words[0]}" "${words[0]}"
+		check_contains "$OUT" "example: ockamctl $command" "$command"
+		check_rc 0 "$noun" ockamctl "$noun" -h
+		check_contains "$OUT" "example: ockamctl $noun" "$noun"
+		number=$((number + 1))
 	done < <(ockamctl manpages -j | jq -r '.[].command')
-	check_match "$command" . "commands"
+	[ $number -gt 40 ] || fail "only $number commands"
 }
 
 test_placeholders()

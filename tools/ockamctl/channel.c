@@ -98,7 +98,7 @@ static json_t *channel_json(const struct object *object)
 {
 	long long age = object->created ?
 			(long long)time(NULL) - (long long)object->created : 0;
-	static char route[GENL_ROUTE_MAX * 2];
+	static char route[GENL_ROUTE_MAX * 5];
 
 	route_text(route, sizeof(route), object->route, object->route_len);
 	return json_pack("{s:s, s:s, s:s+, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}}",

@@ -105,8 +105,17 @@ int ctl_print_table(json_t *json, const char *const *columns);
 int ctl_print_line(json_t *json);
 /* May it be deleted? Asks on a terminal, unless there is --yes. */
 bool ctl_confirm(const struct ctl_args *args, const char *what);
+/* --timeout, or ten seconds; minus an exit code after a message. */
 int ctl_timeout_ms(const struct ctl_args *args);
+/* Of a clock that only goes forward. */
+long ctl_now_us(void);
+long ctl_now_ms(void);
 
+/*
+ * What others chose, as UTF-8 that does nothing to a terminal: \xNN for each
+ * other byte. The length; at most @size - 1.
+ */
+size_t ctl_printable(char *dst, size_t size, const void *bytes, size_t len);
 void ctl_hex(char *dst, const void *data, size_t len);
 int ctl_unhex(void *dst, size_t size, const char *text);
 /* "I" and 64 hex digits */

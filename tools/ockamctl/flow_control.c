@@ -24,10 +24,12 @@ static json_t *consumers_json(const struct object *exposures)
 	const uint8_t *hop = exposures->expose;
 	const uint8_t *end = hop + exposures->expose_len;
 	json_t *all = json_array();
+	char name[ADDRESS_TEXT];
 
-	for (; hop + 2 <= end && hop + 2 + hop[1] <= end; hop += 2 + hop[1])
-		json_array_append_new(all, json_stringn((const char *)hop + 2,
-							hop[1]));
+	for (; hop + 2 <= end && hop + 2 + hop[1] <= end; hop += 2 + hop[1]) {
+		ctl_printable(name, sizeof(name), hop + 2, hop[1]);
+		json_array_append_new(all, json_string(name));
+	}
 	return all;
 }
 

@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -126,6 +125,13 @@ static void read_text(char *dst, size_t size, struct nlattr *attr)
 	dst[len] = '\0';
 }
 
+/* Of an address, which users and peers choose as they like. */
+static void read_address(char *dst, size_t size, struct nlattr *attr)
+{
+	if (attr)
+		ctl_printable(dst, size, nla_data(attr), nla_len(attr));
+}
+
 static bool read_bytes(void *dst, size_t size, uint16_t *len,
 		       struct nlattr *attr)
 {
@@ -168,14 +174,14 @@ static void read_counted(struct object *object, struct nlmsghdr *header)
 static void read_names(struct object *o, struct nlattr **a)
 {
 	read_text(o->node, sizeof(o->node), a[OCKAM_A_NODE_NAME]);
-	read_text(o->address, sizeof(o->address), a[OCKAM_A_ADDRESS]);
+	read_address(o->address, sizeof(o->address), a[OCKAM_A_ADDRESS]);
 	read_text(o->type, sizeof(o->type), a[OCKAM_A_TYPE]);
 	read_text(o->label, sizeof(o->label), a[OCKAM_A_LABEL]);
 	read_text(o->reason, sizeof(o->reason), a[OCKAM_A_REASON]);
 	read_text(o->identity_name, sizeof(o->identity_name),
 		  a[OCKAM_A_IDENTITY_NAME]);
 	read_text(o->hop, sizeof(o->hop), a[OCKAM_A_HOP]);
-	read_text(o->remote, sizeof(o->remote), a[OCKAM_A_REMOTE]);
+	read_address(o->remote, sizeof(o->remote), a[OCKAM_A_REMOTE]);
 	read_text(o->version, sizeof(o->version), a[OCKAM_A_VERSION]);
 	read_text(o->driver, sizeof(o->driver), a[OCKAM_A_DRIVER]);
 }
@@ -447,14 +453,6 @@ int object_delete(const char *node, const char *address, uint32_t kind)
 	return request_send(request, NULL);
 }
 
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
-}
-
 /* The peer, or we, said no: trying again would end the same. */
 static bool refused(const char *reason)
 {
@@ -486,15 +484,15 @@ int object_watch(struct object *object, int ms, const char *what)
 {
 	static struct object event, now;
 	char reason[65] = "";
-	long end = now_ms() + ms;
+	long end = ctl_now_ms() + ms, left;
 
 	now = *object;
 	while (now.state != OCKAM_STATE_UP) {
-		if (now_ms() >= end)
+		left = end - ctl_now_ms();
+		if (left <= 0)
 			return ctl_fail(CTL_TIMEOUT, "%s: no answer after %d ms%s%s",
 					what, ms, *reason ? ": " : "", reason);
-		if (events_wait(end - now_ms() < 1000 ? end - now_ms() : 1000,
-				&event) &&
+		if (events_wait(left < 1000 ? left : 1000, &event) &&
 		    !strcmp(event.address, object->address)) {
 			object->error = event.error;
 			if (*event.reason)

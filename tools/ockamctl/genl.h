@@ -9,14 +9,16 @@
 #include <linux/ockam_genl.h>
 
 #define GENL_ROUTE_MAX	8224
+#define ADDRESS_TEXT	(4 * 255 + 4)	/* ctl_printable() of an address */
 
 /* One answer or event, whatever it is about. */
 struct object {
 	char node[65];
 	uint32_t index, kind, state, role, id, tries, error, event, family;
 	uint32_t half_open, queue, owner, seq;
-	char address[256], type[33], label[65], reason[65], identity_name[65];
-	char hop[256], remote[256], version[32], driver[64];
+	char address[ADDRESS_TEXT], remote[ADDRESS_TEXT];
+	char type[33], label[65], reason[65], identity_name[65];
+	char hop[256], version[32], driver[64];
 	uint8_t route[GENL_ROUTE_MAX], identifiers[8192], expose[GENL_ROUTE_MAX];
 	uint16_t route_len, identifiers_len, expose_len;
 	uint8_t identifier[32], peer[32], flow[16];

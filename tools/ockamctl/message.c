@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 #include <linux/ockam.h>
 #include "ctl.h"
@@ -106,24 +105,16 @@ static int open_socket(const char *node, const struct route *route, int ms)
 	return fd;
 }
 
-static long now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000L + now.tv_nsec / 1000;
-}
-
 static int exchange(struct ctl_args *args, int fd, size_t len)
 {
-	long start = now_us();
+	long start = ctl_now_us();
 	ssize_t got;
 
 	if (send(fd, payload, len, 0) < 0)
 		return socket_failed(errno, "send");
 	got = recv(fd, payload, sizeof(payload), 0);
 	return got < 0 ? socket_failed(errno, args->to) :
-	       print_answer(args, got, now_us() - start);
+	       print_answer(args, got, ctl_now_us() - start);
 }
 
 static int send_message(struct ctl_args *args)

@@ -98,11 +98,6 @@ static const char *error_name(int error)
 	return name ? name : "?";
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
 static int print_json(const struct object *event)
 {
 	char when[64], at[80];
@@ -113,10 +108,10 @@ static int print_json(const struct object *event)
 		"{s:I, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "seq",
 		(json_int_t)event->seq, "ts", when, "event",
 		event_name(event->event), "kind", event_kind(event), "node",
-		event->node, "address", text_or_null(event->address), "at",
-		text_or_null(at), "label", text_or_null(event->label), "peer",
+		event->node, "address", object_text(event->address), "at",
+		object_text(at), "label", object_text(event->label), "peer",
 		object_identifier(event->has_peer, event->peer), "reason",
-		text_or_null(event->reason), "error", text_or_null(event->error ?
+		object_text(event->reason), "error", object_text(event->error ?
 		error_name(event->error) : "")));
 }
 
@@ -197,27 +192,20 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
-}
-
 /* Until a signal, the last of --count, or the --timeout. */
 static int watch(const struct ctl_args *args, int ms)
 {
 	struct pollfd fds[] = { { events_fd(), POLLIN, 0 },
 				{ open_signals(), POLLIN, 0 } };
 	bool counting = seen.left;
-	long end = now_ms() + ms, wait = -1;
+	long end = ctl_now_ms() + ms, wait = -1;
 	int err = 0;
 
 	while (!err && (!counting || seen.left)) {
 		if (args->timeout)
-			wait = end > now_ms() ? end - now_ms() : 0;
-		if (!poll(fds, 2, wait))
+			wait = end - ctl_now_ms();
+		/* Also when events never cease. */
+		if ((args->timeout && wait <= 0) || !poll(fds, 2, wait))
 			return counting ? ctl_fail(CTL_TIMEOUT, "%ld of %s events did not come in time",
 						   seen.left, args->count) : 0;
 		if (fds[1].revents)

@@ -171,6 +171,11 @@ const char *object_state(const struct object *object)
 	return names[object->state & 3];
 }
 
+json_t *object_text(const char *text)
+{
+	return *text ? json_string(text) : json_null();
+}
+
 json_t *object_identifier(bool there, const unsigned char id[32])
 {
 	char text[66];

@@ -26,6 +26,8 @@ const char *object_kind(uint32_t kind);
 const char *object_state(const struct object *object);
 json_t *object_identifiers(const struct object *object);
 json_t *object_identifier(bool there, const unsigned char id[32]);
+/* null for an empty one */
+json_t *object_text(const char *text);
 json_t *object_flow(const struct object *object);
 
 #endif /* OCKAMCTL_OBJECT_H */

@@ -295,21 +295,30 @@ bool ctl_confirm(const struct ctl_args *args, const char *what)
 	return false;
 }
 
-int ctl_timeout_ms(const struct ctl_args *args)
+/* C1 controls (c2 80 to c2 9f) are UTF-8, and do something. */
+static bool is_plain_utf8(const unsigned char *bytes, size_t len)
 {
-	char *end;
-	double seconds;
+	json_t *text = json_stringn((const char *)bytes, len);
 
-	if (!args->timeout)
-		return 10000;
-	seconds = strtod(args->timeout, &end);
-	if (!strcmp(end, "ms"))
-		seconds /= 1000;
-	else if (*end && strcmp(end, "s"))
-		seconds = 0;
-	if (seconds >= 0.001 && seconds <= 600)
-		return seconds * 1000;
-	return -ctl_fail(CTL_USAGE, "--timeout is 1ms to 600s: a number of seconds, or of ms");
+	json_decref(text);
+	for (size_t i = 0; i + 1 < len; i++)
+		if (bytes[i] == 0xc2 && bytes[i + 1] < 0xa0)
+			return false;
+	return text;
+}
+
+size_t ctl_printable(char *dst, size_t size, const void *from, size_t len)
+{
+	const unsigned char *bytes = from;
+	bool utf8 = is_plain_utf8(bytes, len);
+	size_t used = 0;
+
+	for (size_t i = 0; i < len && used + 5 <= size; i++)
+		used += sprintf(dst + used, bytes[i] >= ' ' &&
+				bytes[i] != 127 && (utf8 || bytes[i] < 127) ?
+				"%c" : "\\x%02x", bytes[i]);
+	dst[used] = '\0';
+	return used;
 }
 
 void ctl_hex(char *dst, const void *data, size_t len)

@@ -81,7 +81,7 @@ static struct request *new_client(const char *node, const char *name,
 
 static json_t *relay_json(const struct object *object)
 {
-	char addr[80], dest[128], forwarding[700] = "";
+	char addr[80], dest[128], forwarding[ADDRESS_TEXT + 280] = "";
 
 	addr_text(addr, sizeof(addr), &object->addr);
 	snprintf(dest, sizeof(dest), "/%s/%.*s/tcp/%s",

@@ -36,27 +36,15 @@ int route_add(struct route *route, const char *name)
 	return 0;
 }
 
-void route_arrow(char *dst, size_t size, const uint8_t *hops, size_t len)
-{
-	size_t at = 0, used = 0;
-
-	*dst = '\0';
-	while (at + 2 <= len && at + 2 + hops[at + 1] <= len && used < size) {
-		used += snprintf(dst + used, size - used, "%s%u#%.*s",
-				 at ? " => " : "", hops[at], hops[at + 1],
-				 (const char *)hops + at + 2);
-		at += 2 + hops[at + 1];
-	}
-}
-
 void route_text(char *dst, size_t size, const uint8_t *hops, size_t len)
 {
+	char name[ADDRESS_TEXT];
 	size_t at = 0, used = 0;
 
 	*dst = '\0';
 	while (at + 2 <= len && at + 2 + hops[at + 1] <= len && used < size) {
-		used += snprintf(dst + used, size - used, "/service/%.*s",
-				 hops[at + 1], (const char *)hops + at + 2);
+		ctl_printable(name, sizeof(name), hops + at + 2, hops[at + 1]);
+		used += snprintf(dst + used, size - used, "/service/%s", name);
 		at += 2 + hops[at + 1];
 	}
 }

@@ -23,11 +23,6 @@ static bool is_part(const struct object *object)
 	return false;
 }
 
-static json_t *text_or_null(const char *text)
-{
-	return *text ? json_string(text) : json_null();
-}
-
 static int add_part(void *arg, const struct object *object)
 {
 	bool steady = object->kind == OCKAM_ENDPOINT_TCP_LISTENER ||
@@ -40,7 +35,7 @@ static int add_part(void *arg, const struct object *object)
 	json_array_append_new(arg, json_pack(
 		"{s:s, s:s, s:o, s:o, s:s, s:o, s:I, s:I}", "kind",
 		object_kind(object->kind), "address", object->address, "label",
-		text_or_null(object->label), "at", text_or_null(addr),
+		object_text(object->label), "at", object_text(addr),
 		"status", steady ? "Up" : object_state(object), "peer",
 		object_identifier(object->has_peer, object->peer),
 		"tx_messages", (json_int_t)object->tx_msgs, "rx_messages",
@@ -95,15 +90,29 @@ static void print_part(const json_t *part)
 	putchar('\n');
 }
 
-static int print_text(json_t *all)
+static int count_kind(const json_t *nodes, const char *kind)
 {
 	json_t *node, *part;
 	size_t i, j;
+	int count = 0;
 
-	printf("module ockam %s  family %lld  cipher %s\n",
+	json_array_foreach(nodes, i, node)
+		json_array_foreach(json_object_get(node, "parts"), j, part)
+			count += !strcmp(text_of(part, "kind"), kind);
+	return count;
+}
+
+static int print_text(json_t *all)
+{
+	json_t *nodes = json_object_get(all, "nodes"), *node, *part;
+	size_t i, j;
+
+	printf("module ockam %s  family %lld  cipher %s  nodes %zu  channels %d  relays %d\n",
 	       text_of(all, "module"), (long long)json_integer_value(
-	       json_object_get(all, "family")), text_of(all, "crypto"));
-	json_array_foreach(json_object_get(all, "nodes"), i, node) {
+	       json_object_get(all, "family")), text_of(all, "crypto"),
+	       json_array_size(nodes), count_kind(nodes, "channel"),
+	       count_kind(nodes, "relay"));
+	json_array_foreach(nodes, i, node) {
 		printf("node %s%s  identity %s %s\n", text_of(node, "name"),
 		       json_is_true(json_object_get(node, "is_default")) ?
 		       " (default)" : "", text_of(node, "identity_name"),
