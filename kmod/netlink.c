@@ -246,7 +246,8 @@ static int ockam_nl_explain(struct genl_info *info, int err)
 		NL_SET_ERR_MSG(info->extack, "the node has no identity yet");
 		break;
 	case -EBUSY:
-		NL_SET_ERR_MSG(info->extack, "a limit of the namespace is reached: see sysctl net.ockam");
+		NL_SET_ERR_MSG(info->extack,
+			       "a limit of the namespace is reached: see sysctl net.ockam");
 		break;
 	case -EHOSTUNREACH:
 		NL_SET_ERR_MSG(info->extack,
