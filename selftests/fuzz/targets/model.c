@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * Identity material that the target makes itself, with at most one thing wrong
+ * with it, so that it knows what the verdict must be.
+ */
+
+#include "fuzz.h"
+
+#define START	1000000		/* seconds, when the first key begins */
+
+enum fault {
+	NO_CHANGES, TOO_MANY, LINK_FLIP, LINK_MISSING, LINK_FIRST, DATE,
+	SIG_FLIP, SIG_ALG, SIG_OTHER_KEY, SIG_SHORT, PREV_MISSING, PREV_FLIP,
+	PREV_NEW_KEY, VERSION, TYPE, KEY_SHORT, NO_BOOL, CUT, FINE,
+};
+
+static const enum ockam_ident_reason verdicts[] = {
+	[NO_CHANGES] = OCKAM_IDENT_EMPTY,
+	[TOO_MANY] = OCKAM_IDENT_TOO_MANY,
+	[LINK_FLIP] = OCKAM_IDENT_LINK,
+	[LINK_MISSING] = OCKAM_IDENT_LINK,
+	[LINK_FIRST] = OCKAM_IDENT_LINK,
+	[DATE] = OCKAM_IDENT_LINK,
+	[SIG_FLIP] = OCKAM_IDENT_SIGNATURE,
+	[SIG_ALG] = OCKAM_IDENT_SIGNATURE,
+	[SIG_OTHER_KEY] = OCKAM_IDENT_SIGNATURE,
+	[SIG_SHORT] = OCKAM_IDENT_MALFORMED,
+	[PREV_MISSING] = OCKAM_IDENT_SIGNATURE,
+	[PREV_FLIP] = OCKAM_IDENT_SIGNATURE,
+	[PREV_NEW_KEY] = OCKAM_IDENT_SIGNATURE,
+	[VERSION] = OCKAM_IDENT_VERSION,
+	[TYPE] = OCKAM_IDENT_VERSION,
+	[KEY_SHORT] = OCKAM_IDENT_MALFORMED,
+	[NO_BOOL] = OCKAM_IDENT_MALFORMED,
+	[CUT] = OCKAM_IDENT_MALFORMED,
+	[FINE] = OCKAM_IDENT_GOOD,
+};
+
+/* A record: of indefinite length, with a field that nobody knows, or plain. */
+static void open_record(struct out *out, int fields, u8 style)
+{
+	if (style & 1)
+		put_byte(out, 0x9f);
+	else
+		put_head(out, 4, fields + !!(style & 2), style >> 2 & 1);
+}
+
+static void close_record(struct out *out, u8 style)
+{
+	if (style & 2)
+		put_string(out, "new", 3);
+	if (style & 1)
+		put_byte(out, 0xff);
+}
+
+static void put_enum(struct out *out, u8 variant, const u8 *data, size_t len)
+{
+	put_byte(out, 0x82);
+	put_byte(out, variant);
+	put_byte(out, 0x81);
+	put_string(out, data, len);
+}
+
+static size_t key_len(const struct ockam_public_key *key)
+{
+	return key->alg ? OCKAM_P256_KEY_LEN : 32;
+}
+
+static struct ockam_public_key make_key(u8 alg, u8 number)
+{
+	struct ockam_public_key key = { .alg = alg };
+
+	for (size_t i = 0; i < key_len(&key); i++)
+		key.key[i] = number + i * 7;
+	return key;
+}
+
+/* [version, type, data] as a byte string, and its hash. */
+static void put_versioned(struct out *out, u8 version, u8 type,
+			  const struct out *data, u8 hash[OCKAM_HASH_LEN])
+{
+	static struct out inner;
+	struct ockam_chunk whole = { inner.data, 0 };
+
+	inner.len = 0;
+	put_byte(&inner, 0x83);
+	put_head(&inner, 0, version, 0);
+	put_head(&inner, 0, type, 0);
+	put_string(&inner, data->data, data->len);
+	put_string(out, inner.data, inner.len);
+	whole.len = inner.len;
+	must(!ockam_sha256(hash, &whole, 1));
+}
+
+static void put_signature(struct out *out, u8 alg,
+			  const struct ockam_public_key *key, const u8 *hash,
+			  int flip)
+{
+	u8 sig[OCKAM_SIG_LEN];
+
+	sign(sig, key, hash);
+	if (flip >= 0)
+		sig[flip % OCKAM_SIG_LEN] ^= 1 + flip / OCKAM_SIG_LEN % 255;
+	put_enum(out, alg, sig, sizeof(sig));
+}
+
+static void put_change_data(struct out *out, struct input *in,
+			    const struct ockam_identity *id,
+			    const struct ockam_public_key *key, u64 from,
+			    enum fault fault)
+{
+	u8 style = take(in, 1), previous[OCKAM_HASH_LEN];
+
+	out->len = 0;
+	open_record(out, 5, style);
+	memcpy(previous, id->latest_hash, sizeof(previous));
+	if (fault == LINK_FLIP)
+		previous[take(in, 1) % OCKAM_HASH_LEN] ^= take(in, 1) ?: 1;
+	if ((!id->changes && fault != LINK_FIRST) || fault == LINK_MISSING)
+		put_byte(out, 0xf6);
+	else
+		put_string(out, previous, sizeof(previous));
+	put_enum(out, key->alg, key->key, key_len(key) - (fault == KEY_SHORT));
+	put_byte(out, fault == NO_BOOL ? 1 : 0xf4 | (style >> 4 & 1));
+	put_head(out, 0, from, 8);
+	put_head(out, 0, from + 1000, 8);
+	close_record(out, style);
+}
+
+static void put_change(struct out *out, struct input *in,
+		       struct ockam_identity *id, enum fault fault)
+{
+	static struct out data;
+	u8 style = take(in, 1), hash[OCKAM_HASH_LEN];
+	struct ockam_public_key key = make_key(style >> 3 & 1, id->changes);
+	struct ockam_public_key other = make_key(key.alg, 100);
+	u64 from = id->valid_from + take(in, 1);
+	int flip = take(in, 2);
+	bool previous = id->changes && fault != PREV_MISSING;
+
+	if (fault == DATE)
+		from = id->valid_from - 1 - flip % 100;
+	put_change_data(&data, in, id, &key, from, fault);
+	open_record(out, 2 + (previous || style & 2), style);
+	put_versioned(out, 1 + (fault == VERSION), 1 + (fault == TYPE), &data,
+		      hash);
+	if (fault == SIG_SHORT)
+		put_enum(out, key.alg, hash, OCKAM_SIG_LEN / 2);
+	else
+		put_signature(out, key.alg ^ (fault == SIG_ALG),
+			      fault == SIG_OTHER_KEY ? &other : &key, hash,
+			      fault == SIG_FLIP ? flip : -1);
+	if (previous)
+		put_signature(out, id->latest_key.alg, fault == PREV_NEW_KEY ?
+			      &key : &id->latest_key, hash,
+			      fault == PREV_FLIP ? flip : -1);
+	else if (style & 2)
+		put_byte(out, 0xf6);
+	close_record(out, style);
+	if (!id->changes++)
+		memcpy(id->identifier, hash, sizeof(hash));
+	memcpy(id->latest_hash, hash, sizeof(hash));
+	id->latest_key = key;
+	id->valid_from = from;
+	id->valid_until = from + 1000;
+}
+
+/* A history of @count changes; @fault is that of number @where. */
+static void put_history(struct out *out, struct input *in,
+			struct ockam_identity *id, int count, int where,
+			enum fault fault)
+{
+	u8 style = take(in, 1) & 5;
+
+	memset(id, 0, sizeof(*id));
+	id->valid_from = START;
+	open_record(out, count, style);
+	for (int i = 0; i < count; i++)
+		put_change(out, in, id, i == where ? fault : FINE);
+	close_record(out, style);
+}
+
+void fuzz_changes(struct input *in)
+{
+	static struct out out;
+	enum fault fault = take(in, 1) % (2 * FINE);
+	int count = 1 + take(in, 1) % OCKAM_CHANGES_MAX, where;
+	struct ockam_identity wanted, got;
+	enum ockam_ident_reason reason;
+	u8 *copy;
+
+	sign_mode = SIGN_MODEL;
+	if (fault > FINE)
+		fault = FINE;
+	if (fault == NO_CHANGES || fault == TOO_MANY)
+		count = fault == TOO_MANY ? OCKAM_CHANGES_MAX + 1 : 0;
+	where = count ? take(in, 1) % count : 0;
+	if (fault == LINK_FIRST)
+		where = 0;
+	else if (!where && (fault == LINK_FLIP || fault == LINK_MISSING ||
+			    fault == DATE || fault == PREV_MISSING ||
+			    fault == PREV_FLIP || fault == PREV_NEW_KEY))
+		fault = FINE;	/* wants a change before it */
+	out.len = 0;
+	put_history(&out, in, &wanted, count, where, fault);
+	copy = copy_of(out.data, out.len - (fault == CUT));
+	reason = ockam_ident_verify_history(&got, copy,
+					    out.len - (fault == CUT));
+	free(copy);
+	must(reason == verdicts[fault]);
+	if (reason)
+		return;
+	must(got.changes == count && sign_checks == 2u * count - 1);
+	must(!memcmp(got.identifier, wanted.identifier, OCKAM_HASH_LEN));
+	must(!memcmp(got.latest_hash, wanted.latest_hash, OCKAM_HASH_LEN));
+	must(!memcmp(&got.latest_key, &wanted.latest_key, sizeof(got.latest_key)));
+	must(got.valid_from == wanted.valid_from &&
+	     got.valid_until == wanted.valid_until);
+}
+
+/* What an attestation or a credential says, and what is wrong with it. */
+struct voucher {
+	u8 subject[OCKAM_IDENTIFIER_LEN];
+	u64 created_at, expires_at;
+	bool wrong_subject, unsigned_one, old, wrong_type;
+};
+
+/* Dates at the edges of @from and @until; now and then a fault. */
+static void choose(struct voucher *v, struct input *in, const u8 *subject,
+		   u64 from, u64 until)
+{
+	u8 what = take(in, 1), dates = take(in, 1), at = take(in, 1);
+
+	*v = (struct voucher){
+		.created_at = from + (dates & 7) - (dates & 128 ? 1 : 0),
+		.expires_at = until - (dates >> 3 & 7) + (dates & 64 ? 1 : 0),
+		.wrong_subject = what % 16 == 1,
+		.unsigned_one = what % 16 == 2,
+		.old = what % 16 == 3,
+		.wrong_type = what % 16 == 4,
+	};
+	memcpy(v->subject, subject, OCKAM_IDENTIFIER_LEN);
+	if (v->wrong_subject)
+		v->subject[at % OCKAM_IDENTIFIER_LEN] ^= 1 << at / 32;
+}
+
+/* A clock at the edges of what @v allows, or between them. */
+static u64 choose_clock(struct input *in, const struct voucher *v)
+{
+	u8 how = take(in, 1);
+
+	switch (how & 3) {
+	case 0:
+		return v->created_at - OCKAM_CLOCK_ALLOWANCE + (how >> 2) % 4 -
+		       2;
+	case 1:
+		return v->expires_at + (how >> 2) % 4 - 2;
+	default:
+		return v->created_at + how;
+	}
+}
+
+static enum ockam_ident_reason by_clock(const struct voucher *v, u64 now)
+{
+	if (v->created_at > now + OCKAM_CLOCK_ALLOWANCE)
+		return OCKAM_IDENT_FUTURE;
+	return now > v->expires_at ? OCKAM_IDENT_EXPIRED : OCKAM_IDENT_GOOD;
+}
+
+static enum ockam_ident_reason
+attestation_verdict(const struct voucher *v, const struct ockam_identity *id,
+		    u64 now)
+{
+	if (v->wrong_type)
+		return OCKAM_IDENT_VERSION;
+	if (v->wrong_subject)
+		return OCKAM_IDENT_SUBJECT;
+	if (v->old)
+		return OCKAM_IDENT_STALE_KEY;
+	if (v->created_at < id->valid_from || v->expires_at > id->valid_until)
+		return OCKAM_IDENT_VALIDITY;
+	if (by_clock(v, now))
+		return by_clock(v, now);
+	return v->unsigned_one ? OCKAM_IDENT_SIGNATURE : OCKAM_IDENT_GOOD;
+}
+
+static void put_attestation(struct out *out, struct input *in,
+			    const struct voucher *v,
+			    const struct ockam_identity *id, const u8 *channel,
+			    const struct ockam_public_key *signing)
+{
+	static struct out data;
+	u8 style = take(in, 1), hash[OCKAM_HASH_LEN];
+	u16 at = take(in, 2);
+
+	data.len = 0;
+	open_record(&data, 5, style);
+	put_string(&data, v->subject, sizeof(v->subject));
+	memcpy(hash, id->latest_hash, sizeof(hash));
+	hash[at % OCKAM_HASH_LEN] ^= v->old << (at >> 8 & 7);
+	put_string(&data, hash, sizeof(hash));
+	if (signing) {
+		put_byte(&data, 0x82);
+		put_byte(&data, 1);
+		put_byte(&data, 0x81);
+		put_enum(&data, signing->alg, signing->key, key_len(signing));
+	} else {
+		put_enum(&data, 0, channel, OCKAM_X25519_LEN);
+	}
+	put_head(&data, 0, v->created_at, 0);
+	put_head(&data, 0, v->expires_at, 0);
+	close_record(&data, style);
+	put_byte(out, 0x82);
+	put_versioned(out, 1, 2 + v->wrong_type, &data, hash);
+	put_signature(out, id->latest_key.alg, &id->latest_key, hash,
+		      v->unsigned_one ? at : -1);
+}
+
+static void put_credential(struct out *out, struct input *in,
+			   const struct voucher *v,
+			   const struct ockam_public_key *key)
+{
+	static struct out data;
+	u8 style = take(in, 1), hash[OCKAM_HASH_LEN];
+	u16 at = take(in, 2);
+
+	data.len = 0;
+	open_record(&data, 5, style);
+	if (v->old)		/* nobody's */
+		put_byte(&data, 0xf6);
+	else
+		put_string(&data, v->subject, sizeof(v->subject));
+	put_byte(&data, 0xf6);
+	put_bytes(&data, "\x82\x02\xa1\x41k\x41v", 7);
+	put_head(&data, 0, v->created_at, 0);
+	put_head(&data, 0, v->expires_at, 0);
+	close_record(&data, style);
+	put_byte(out, 0x82);
+	put_versioned(out, 1, 3 - v->wrong_type, &data, hash);
+	put_signature(out, key->alg, key, hash, v->unsigned_one ? at : -1);
+}
+
+static enum ockam_ident_reason
+credential_verdict(const struct voucher *v, const struct voucher *issuer,
+		   u64 now)
+{
+	if (v->unsigned_one)
+		return OCKAM_IDENT_SIGNATURE;
+	if (v->wrong_type)
+		return OCKAM_IDENT_VERSION;
+	if (v->wrong_subject || v->old)
+		return OCKAM_IDENT_SUBJECT;
+	if (v->created_at < issuer->created_at ||
+	    v->expires_at > issuer->expires_at)
+		return OCKAM_IDENT_VALIDITY;
+	return by_clock(v, now);
+}
+
+static void vouch_credential(struct input *in, const struct ockam_identity *id)
+{
+	static struct out out;
+	static const u8 subject[OCKAM_IDENTIFIER_LEN] = { 5, 6, 7 };
+	static const u8 channel[OCKAM_X25519_LEN] = { 1 };
+	struct ockam_public_key key = make_key(take(in, 1) & 1, 50);
+	bool purpose = take(in, 1) % 8 == 7;
+	struct voucher issuer, v;
+	enum ockam_ident_reason wanted;
+	struct ockam_slice attributes;
+	u64 now, expires_at;
+
+	choose(&issuer, in, id->identifier, id->valid_from, id->valid_until);
+	choose(&v, in, subject, issuer.created_at, issuer.expires_at);
+	now = choose_clock(in, &v);
+	out.len = 0;
+	put_byte(&out, 0x82);
+	put_credential(&out, in, &v, &key);
+	put_attestation(&out, in, &issuer, id, channel, purpose ? NULL : &key);
+	wanted = attestation_verdict(&issuer, id, now);
+	if (wanted == OCKAM_IDENT_SUBJECT)
+		wanted = OCKAM_IDENT_AUTHORITY;
+	if (!wanted && purpose)
+		wanted = OCKAM_IDENT_PURPOSE;
+	if (!wanted)
+		wanted = credential_verdict(&v, &issuer, now);
+	must(ockam_ident_verify_credential(&attributes, &expires_at, out.data,
+					   out.len, id, subject, now) == wanted);
+	must(wanted || (attributes.len == 5 && expires_at == v.expires_at));
+}
+
+/* A whole payload of a handshake: a good history and an attestation. */
+static void vouch_payload(struct input *in)
+{
+	static struct out out;
+	u8 channel[OCKAM_X25519_LEN] = { 9 }, used[OCKAM_X25519_LEN];
+	u8 at = take(in, 1), how = take(in, 1) % 8;
+	struct ockam_public_key key = make_key(0, 50);
+	struct ockam_ident_payload parts;
+	struct ockam_identity id, got;
+	enum ockam_ident_reason wanted;
+	struct voucher v;
+	u64 now;
+
+	out.len = 0;
+	put_byte(&out, 0x83);
+	put_history(&out, in, &id, 1 + take(in, 1) % 4, 0, FINE);
+	choose(&v, in, id.identifier, id.valid_from, id.valid_until);
+	now = choose_clock(in, &v);
+	put_attestation(&out, in, &v, &id, channel, how == 1 ? &key : NULL);
+	put_byte(&out, 0x80);
+	memcpy(used, channel, sizeof(used));
+	if (how == 2)
+		used[at % OCKAM_X25519_LEN] ^= 1 << at / 32;
+	wanted = attestation_verdict(&v, &id, now);
+	if (!wanted && how == 1)
+		wanted = OCKAM_IDENT_PURPOSE;
+	if (!wanted && how == 2)
+		wanted = OCKAM_IDENT_STATIC_KEY;
+	must(ockam_ident_judge(&got, &parts, out.data, out.len, used, now) ==
+	     wanted);
+	must(!memcmp(got.identifier, id.identifier, OCKAM_IDENTIFIER_LEN));
+	must(!parts.credential_count);
+}
+
+void fuzz_vouch(struct input *in)
+{
+	static struct out out;
+	struct ockam_attestation said;
+	struct ockam_identity id;
+	struct voucher v;
+	u8 kind = take(in, 1) % 3;
+	static const u8 channel[OCKAM_X25519_LEN] = { 1 };
+	u64 now;
+
+	sign_mode = SIGN_MODEL;
+	if (kind == 2) {
+		vouch_payload(in);
+		return;
+	}
+	out.len = 0;
+	put_history(&out, in, &id, 1, 0, FINE);
+	if (kind == 1) {
+		vouch_credential(in, &id);
+		return;
+	}
+	out.len = 0;
+	choose(&v, in, id.identifier, id.valid_from, id.valid_until);
+	now = choose_clock(in, &v);
+	put_attestation(&out, in, &v, &id, channel, NULL);
+	must(ockam_ident_verify_attestation(&said, out.data, out.len, &id,
+					    NULL, now) ==
+	     attestation_verdict(&v, &id, now));
+}
