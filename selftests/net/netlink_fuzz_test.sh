@@ -25,10 +25,17 @@ balanced()
 		"ledger: balanced" "ledger"
 }
 
+# Two at once, one node among theirs has an identity.
 test_root()
 {
+	local other
+
 	setup_module && setup_ns A || return
+	ip netns exec "$A" ockamctl node create f0 > /dev/null 2>&1 || return
+	FUZZ_SEED=$((FUZZ_SEED + 1)) fuzz admin ip netns exec "$A" &
+	other=$!
 	fuzz admin ip netns exec "$A" || fail "root"
+	wait $other || fail "the other root"
 	balanced
 }
 

@@ -41,8 +41,11 @@ static void accept(struct ockam_noise *noise, const u8 *msg, size_t len,
 		   const struct ockam_slice *payload)
 {
 	u8 step = noise->step, *copy = copy_of(msg, len);
-	u8 *out = malloc(payload->len + 1);
+	u8 *out = malloc(payload->len);
 
+	must(!payload->len ||
+	     ockam_noise_read(noise, out, payload->len - 1, copy, len) ==
+	     -EMSGSIZE);
 	must(ockam_noise_read(noise, out, payload->len, copy, len) ==
 	     (int)payload->len);
 	must(noise->step == step + 1);
@@ -147,6 +150,8 @@ void fuzz_noise(struct input *in)
 			must(!step == !!memmem(msg, len, payload.data,
 					       payload.len));
 		refuse(to, msg, least[step] - 1);
+		must(ockam_noise_read(to, msg, len, msg, least[step] - 1) ==
+		     -EBADMSG);
 		while (attacks--)
 			attack(in, to, msg, len);
 		accept(to, msg, len, &payload);
