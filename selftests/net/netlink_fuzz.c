@@ -12,7 +12,6 @@
 #include <linux/netlink.h>
 #include <sched.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,13 +26,13 @@
 struct request {
 	struct nlmsghdr head;
 	struct genlmsghdr genl;
-	uint8_t attrs[60000];
+	__u8 attrs[60000];
 };
 
 static struct request req;
 static int sock;
-static uint32_t seq;
-static uint64_t state;
+static __u32 seq;
+static __u64 state;
 static unsigned long sent, acked, refused, errors[4096];
 
 static void die(const char *what)
@@ -42,15 +41,15 @@ static void die(const char *what)
 	exit(1);
 }
 
-static uint32_t rnd(uint32_t below)
+static __u32 rnd(__u32 below)
 {
 	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (state >> 33) % below;
 }
 
-static void *put(uint16_t type, const void *data, size_t len)
+static void *put(__u16 type, const void *data, size_t len)
 {
-	struct nlattr *nla = (void *)((uint8_t *)&req + req.head.nlmsg_len);
+	struct nlattr *nla = (void *)((__u8 *)&req + req.head.nlmsg_len);
 
 	if (req.head.nlmsg_len + NLA_HDRLEN + NLA_ALIGN(len) > sizeof(req))
 		return NULL;
@@ -63,7 +62,7 @@ static void *put(uint16_t type, const void *data, size_t len)
 	return nla;
 }
 
-static void begin(uint16_t family, uint8_t cmd, uint16_t flags)
+static void begin(__u16 family, __u8 cmd, __u16 flags)
 {
 	req.head = (struct nlmsghdr){
 		.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN),
@@ -78,7 +77,7 @@ static void begin(uint16_t family, uint8_t cmd, uint16_t flags)
 /* Send and read until the end of the answer; the error, 0 or negative. */
 static int answer(void (*each)(const struct nlmsghdr *msg))
 {
-	static uint8_t buf[1 << 17];
+	static __u8 buf[1 << 17];
 	const struct nlmsghdr *msg;
 	int len;
 
@@ -102,12 +101,12 @@ static int answer(void (*each)(const struct nlmsghdr *msg))
 	}
 }
 
-static uint16_t family;
+static __u16 family;
 
-static const struct nlattr *find(const struct nlmsghdr *msg, uint16_t type)
+static const struct nlattr *find(const struct nlmsghdr *msg, __u16 type)
 {
-	const uint8_t *at = (uint8_t *)NLMSG_DATA(msg) + GENL_HDRLEN;
-	const uint8_t *end = (uint8_t *)msg + msg->nlmsg_len;
+	const __u8 *at = (__u8 *)NLMSG_DATA(msg) + GENL_HDRLEN;
+	const __u8 *end = (__u8 *)msg + msg->nlmsg_len;
 
 	while (at + NLA_HDRLEN <= end) {
 		const struct nlattr *nla = (void *)at;
@@ -124,14 +123,14 @@ static void take_family(const struct nlmsghdr *msg)
 	const struct nlattr *nla = find(msg, CTRL_ATTR_FAMILY_ID);
 
 	if (nla)
-		family = *(uint16_t *)(nla + 1);
+		family = *(__u16 *)(nla + 1);
 }
 
 /* What a good value looks like; what is not here is never accepted. */
 enum form { NEVER, NAME, ADDRESS, TYPE, ROUTE, KEYS, KEY, IP, U16, U32, FLAG,
 	    BLOB };
 
-static const uint8_t forms[OCKAM_A_MAX + 1] = {
+static const __u8 forms[OCKAM_A_MAX + 1] = {
 	[OCKAM_A_NODE_NAME] = NAME, [OCKAM_A_KIND] = U32,
 	[OCKAM_A_ADDRESS] = ADDRESS, [OCKAM_A_TYPE] = TYPE,
 	[OCKAM_A_ROUTE] = ROUTE, [OCKAM_A_EXPOSE] = ROUTE,
@@ -144,7 +143,7 @@ static const uint8_t forms[OCKAM_A_MAX + 1] = {
 	[OCKAM_A_TIMEOUT_MS] = U32,
 };
 
-static void put_text(uint16_t type, const char *const *texts, int count,
+static void put_text(__u16 type, const char *const *texts, int count,
 		     bool terminated)
 {
 	const char *text = texts[rnd(count)];
@@ -152,10 +151,10 @@ static void put_text(uint16_t type, const char *const *texts, int count,
 	put(type, text, strlen(text) + terminated);
 }
 
-static void put_route(uint16_t type)
+static void put_route(__u16 type)
 {
 	static const char hop[] = "\0\4echo", tcp[] = "\1\016127.0.0.1:4000";
-	uint8_t route[512];
+	__u8 route[512];
 	size_t len = 0;
 	int hops = rnd(5);
 
@@ -169,17 +168,17 @@ static void put_route(uint16_t type)
 	put(type, route, len);
 }
 
-static void put_good(uint16_t type)
+static void put_good(__u16 type)
 {
 	static const char *const names[] = { "f0", "f1", "f2" };
 	static const char *const addresses[] = { "echo", "api", "uppercase",
 						 "hop", "relay1", "x" };
 	static const char *const types[] = { "echo", "uppercase", "hop",
 					     "relay" };
-	static const uint8_t loopback[] = { 127, 0, 0, 1 };
-	static const uint8_t bytes[200];
-	uint32_t number = rnd(12);
-	uint16_t port = rnd(3) ? 4000 + rnd(8) : 0;
+	static const __u8 loopback[] = { 127, 0, 0, 1 };
+	static const __u8 bytes[200];
+	__u32 number = rnd(12);
+	__u16 port = rnd(3) ? 4000 + rnd(8) : 0;
 
 	switch (forms[type]) {
 	case NAME:
@@ -217,9 +216,9 @@ static void put_good(uint16_t type)
 	}
 }
 
-static void put_random(uint16_t type)
+static void put_random(__u16 type)
 {
-	static uint8_t bytes[40000];
+	static __u8 bytes[40000];
 	size_t len = rnd(8) ? rnd(40) : rnd(sizeof(bytes));
 
 	for (size_t i = 0; i < len && i < 400; i++)
@@ -228,10 +227,10 @@ static void put_random(uint16_t type)
 }
 
 /* An attribute that is wrong in one of many ways. */
-static void put_bad(uint16_t type)
+static void put_bad(__u16 type)
 {
 	struct nlattr *nla;
-	uint32_t inside = req.head.nlmsg_len;
+	__u32 inside = req.head.nlmsg_len;
 
 	switch (rnd(7)) {
 	case 0:
@@ -256,7 +255,7 @@ static void put_bad(uint16_t type)
 		return;
 	default:
 		put_good(type);
-		nla = (void *)((uint8_t *)&req + inside);
+		nla = (void *)((__u8 *)&req + inside);
 		if (req.head.nlmsg_len > inside)
 			nla->nla_len = rnd(3) ? nla->nla_len + rnd(9) - 4 :
 				       rnd(65536);
@@ -266,12 +265,12 @@ static void put_bad(uint16_t type)
 /* A request: mostly good attributes, the usual ones among them. */
 static void make(void)
 {
-	static const uint8_t usual[] = { OCKAM_A_NODE_NAME, OCKAM_A_ADDRESS,
+	static const __u8 usual[] = { OCKAM_A_NODE_NAME, OCKAM_A_ADDRESS,
 		OCKAM_A_TYPE, OCKAM_A_ROUTE, OCKAM_A_IP, OCKAM_A_PORT,
 		OCKAM_A_LABEL };
-	uint8_t cmd = rnd(16) ? 1 + rnd(OCKAM_CMD_MAX) : rnd(256);
-	uint16_t flags = rnd(8) ? 0 : rnd(2) ? NLM_F_DUMP : rnd(16) << 8;
-	uint32_t wrong = rnd(3) ? 0 : 1 + rnd(4);
+	__u8 cmd = rnd(16) ? 1 + rnd(OCKAM_CMD_MAX) : rnd(256);
+	__u16 flags = rnd(8) ? 0 : rnd(2) ? NLM_F_DUMP : rnd(16) << 8;
+	__u32 wrong = rnd(3) ? 0 : 1 + rnd(4);
 
 	if (cmd == OCKAM_CMD_NODE_DEL && rnd(40))
 		cmd = OCKAM_CMD_NODE_NEW;
@@ -281,8 +280,8 @@ static void make(void)
 	for (size_t i = 0; i < sizeof(usual); i++)
 		if (rnd(5))
 			put_good(usual[i]);
-	for (uint32_t more = rnd(5); more; more--) {
-		uint16_t type = 1 + rnd(OCKAM_A_MAX);
+	for (__u32 more = rnd(5); more; more--) {
+		__u16 type = 1 + rnd(OCKAM_A_MAX);
 
 		if (forms[type])
 			put_good(type);

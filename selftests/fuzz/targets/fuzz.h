@@ -58,6 +58,22 @@ void sign(u8 sig[OCKAM_SIG_LEN], const struct ockam_public_key *key,
 int real_ed25519_verify(const u8 *key, const u8 *msg, size_t len,
 			const u8 *sig);
 
+/* What libFuzzer calls, and what the linker puts around functions. */
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+int __real_ockam_sha256(u8 *out, const struct ockam_chunk *chunks,
+			unsigned int count);
+int __wrap_ockam_sha256(u8 *out, const struct ockam_chunk *chunks,
+			unsigned int count);
+int __real_ockam_ed25519_verify(const u8 *key, const u8 *msg, size_t len,
+				const u8 *sig);
+int __wrap_ockam_ed25519_verify(const u8 *key, const u8 *msg, size_t len,
+				const u8 *sig);
+int __real_ockam_p256_verify(const u8 *key, const u8 *msg, size_t len,
+			     const u8 *sig);
+int __wrap_ockam_p256_verify(const u8 *key, const u8 *msg, size_t len,
+			     const u8 *sig);
+
 /* The targets; main.c names them. */
 void fuzz_cbor(struct input *in);
 void fuzz_cbor_write(struct input *in);

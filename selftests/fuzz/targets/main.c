@@ -28,25 +28,9 @@ static unsigned int hashes;
 enum sign_mode sign_mode;
 unsigned int sign_checks;
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
-int __real_ockam_sha256(u8 *out, const struct ockam_chunk *chunks,
-			unsigned int count);
-int __wrap_ockam_sha256(u8 *out, const struct ockam_chunk *chunks,
-			unsigned int count);
-int __real_ockam_ed25519_verify(const u8 *key, const u8 *msg, size_t len,
-				const u8 *sig);
-int __wrap_ockam_ed25519_verify(const u8 *key, const u8 *msg, size_t len,
-				const u8 *sig);
-int __real_ockam_p256_verify(const u8 *key, const u8 *msg, size_t len,
-			     const u8 *sig);
-int __wrap_ockam_p256_verify(const u8 *key, const u8 *msg, size_t len,
-			     const u8 *sig);
-
 void broken(const char *file, int line, const char *rule)
 {
-	fprintf(stderr, "broken rule: %s:%d: %s\n", strrchr(file, '/') + 1,
-		line, rule);
+	fprintf(stderr, "broken rule: %s:%d: %s\n", file, line, rule);
 	abort();
 }
 
