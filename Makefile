@@ -45,7 +45,7 @@ lint:				## rules about the sources
 unit:				## the pure core under sanitizers, against all vectors
 	$(VM)/check unit
 
-fuzz:				## fuzz each decoder of the pure core, FUZZ_SECONDS=20 each
+fuzz:				## fuzz each decoder, FUZZ_SECONDS=20; find planted bugs
 	selftests/fuzz/run $(FUZZ_SECONDS)
 
 vm:				## a shell in a VM, module and tool in place

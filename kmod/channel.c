@@ -478,7 +478,7 @@ struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 	struct ockam_node *node = ch->enc.node;
 	enum ockam_drop why = OCKAM_DROP_CLOSED;
 	struct ockam_meta *meta;
-	int kind = 0;
+	int kind = 0, err = 0;
 
 	mutex_lock(&ch->rx_lock);
 	if (READ_ONCE(ch->state) == OCKAM_CHANNEL_OPEN)
@@ -486,9 +486,11 @@ struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 	mutex_unlock(&ch->rx_lock);
 	if (!why && kind == OCKAM_INNER_REFRESH)
 		why = ockam_channel_refresh(ch, skb);
-	if (!why && kind == OCKAM_INNER_PAYLOAD &&
-	    ockam_msg_push_return(skb, &own))
-		why = OCKAM_DROP_NO_MEMORY;
+	if (!why && kind == OCKAM_INNER_PAYLOAD)
+		err = ockam_msg_push_return(skb, &own);
+	if (err)
+		why = err == -EMSGSIZE ? OCKAM_DROP_TOO_MANY_HOPS :
+		      OCKAM_DROP_NO_MEMORY;
 	if (why)
 		return ockam_ctx_drop(ctx, node, skb, why);
 	if (kind != OCKAM_INNER_PAYLOAD) {
