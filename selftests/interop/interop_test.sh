@@ -3,7 +3,7 @@
 # The kernel module against a live upstream node, on loopback: the kernel's
 # nodes listen on port 4000, the upstream node on 5000.
 . "$(dirname -- "$0")/../lib.sh"
-need jq ockam-peer worker
+need ockam-peer worker
 
 MESSAGES=${OCKAM_INTEROP_MESSAGES:-10000}
 FEW=100
@@ -16,6 +16,12 @@ fact()
 	sed -n "s/^$1 //p" "$2" | tail -n 1
 }
 
+stop()
+{
+	kill "$1"
+	wait "$1"
+}
+
 # background NAME COMMAND...: until the case ends; its output is $OCKAM_HOME/NAME
 background()
 {
@@ -23,7 +29,7 @@ background()
 
 	shift
 	"$@" > "$out" 2>&1 &
-	defer kill $!
+	defer stop $!
 }
 
 # says NAME FACT: wait until what runs in the background has printed it
@@ -149,7 +155,7 @@ test_kernel_accepts_and_refuses_upstream_initiators()
 	mkfifo "$OCKAM_HOME/go"
 	ockam-peer channel 127.0.0.1:4000 door mirror $FEW "$KERNEL" \
 		< "$OCKAM_HOME/go" > "$OCKAM_HOME/client" 2>&1 &
-	defer kill $!
+	defer stop $!
 	exec {go}> "$OCKAM_HOME/go"
 	says client identifier || return
 	ockamctl secure-channel-listener create door --at k --expose mirror \
@@ -186,9 +192,10 @@ test_upstream_accepts_and_refuses_kernel_initiators()
 	# An initiator that is refused after its last message does not hear of it.
 	channel=$(ockamctl secure-channel create --from stranger \
 		--to /ip4/127.0.0.1/tcp/5000/service/api --timeout 20 2> "$OCKAM_HOME/err")
-	[ -z "$channel" ] ||
+	if [ -n "$channel" ]; then
 		timeout 10 worker send stranger "${channel##*/}/echo" 1 > /dev/null 2>&1 &&
-		[ -n "$channel" ] && fail "a stranger's message was answered"
+			fail "a stranger's message was answered"
+	fi
 	check_eq "$(fact peer "$OCKAM_HOME/upstream")" "$KERNEL" "the only peer that reached the worker"
 }
 
@@ -207,7 +214,6 @@ test_kernel_node_behind_an_upstream_relay()
 	kernel_node && upstream_node || return
 	check_eq "$(ockamctl relay create kern --at /ip4/127.0.0.1/tcp/5000/service/api --to k)" \
 		/service/forward_to_kern "the relay's address"
-	ockamctl service list --at k --output json > "$OCKAM_HOME/services"
 	echoed $FEW ockam-peer channel 127.0.0.1:5000 forward_to_kern/api mirror $FEW "$KERNEL"
 }
 

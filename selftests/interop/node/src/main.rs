@@ -47,13 +47,16 @@ fn failure(what: impl ToString) -> Error {
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| failure(format!("not a number: {text}")))
+    text.parse()
+        .map_err(|_| failure(format!("not a number: {text}")))
 }
 
 fn trust(identifier: Option<&String>) -> Result<Arc<dyn TrustPolicy>> {
     Ok(match identifier {
         None => Arc::new(TrustEveryonePolicy),
-        Some(text) => Arc::new(TrustIdentifierPolicy::new(Identifier::try_from(text.as_str())?)),
+        Some(text) => Arc::new(TrustIdentifierPolicy::new(Identifier::try_from(
+            text.as_str(),
+        )?)),
     })
 }
 
@@ -116,7 +119,11 @@ async fn relay(node: &Node, address: &str, name: &str) -> Result<()> {
 
     services(node, &[flow], None).await?;
     let info = node
-        .create_static_relay(connection.sender_address().clone(), name, RemoteRelayOptions::new())
+        .create_static_relay(
+            connection.sender_address().clone(),
+            name,
+            RemoteRelayOptions::new(),
+        )
         .await?;
     println!("relay {}", info.remote_address());
     std::future::pending().await
@@ -125,8 +132,9 @@ async fn relay(node: &Node, address: &str, name: &str) -> Result<()> {
 async fn uppercase(node: &Node, address: &str, to: &str, text: &str) -> Result<()> {
     let tcp = TcpTransport::get_or_create(node.context())?;
     let connection = tcp.connect(address, TcpConnectionOptions::new()).await?;
-    let answer: String =
-        node.send_and_receive(route(connection.sender_address(), to), text.to_string()).await?;
+    let answer: String = node
+        .send_and_receive(route(connection.sender_address(), to), text.to_string())
+        .await?;
 
     println!("answer {answer}");
     Ok(())
@@ -150,7 +158,10 @@ async fn exchange(
     let send = async {
         for number in 0..count {
             let size = size_of(number);
-            let room = window.acquire_many(traffic::cost(size)).await.map_err(failure)?;
+            let room = window
+                .acquire_many(traffic::cost(size))
+                .await
+                .map_err(failure)?;
             let message = LocalMessage::new()
                 .with_onward_route(onward.clone())
                 .with_return_route(ockam::route![own.clone()])
@@ -165,7 +176,10 @@ async fn exchange(
         for number in 0..count {
             let size = size_of(number);
             let options = MessageReceiveOptions::new().with_timeout(PATIENCE);
-            let echo = inbox.receive_extended::<Vec<u8>>(options).await?.into_payload();
+            let echo = inbox
+                .receive_extended::<Vec<u8>>(options)
+                .await?
+                .into_payload();
 
             if echo != traffic::contents(number, size) {
                 return Err(failure(format!(
@@ -182,18 +196,19 @@ async fn exchange(
     Ok(())
 }
 
-async fn send(
-    node: &Node,
-    address: &str,
-    to: &str,
-    count: u32,
-    size: Option<usize>,
-) -> Result<()> {
+async fn send(node: &Node, address: &str, to: &str, count: u32, size: Option<usize>) -> Result<()> {
     let tcp = TcpTransport::get_or_create(node.context())?;
     let connection = tcp.connect(address, TcpConnectionOptions::new()).await?;
     let onward = route(connection.sender_address(), to);
 
-    exchange(node.context(), onward, connection.flow_control_id(), count, size).await
+    exchange(
+        node.context(),
+        onward,
+        connection.flow_control_id(),
+        count,
+        size,
+    )
+    .await
 }
 
 async fn channel(
@@ -211,14 +226,25 @@ async fn channel(
         .with_timeout(HANDSHAKE);
 
     println!("identifier {identifier}");
-    BufReader::new(tokio::io::stdin()).lines().next_line().await.map_err(failure)?;
+    BufReader::new(tokio::io::stdin())
+        .lines()
+        .next_line()
+        .await
+        .map_err(failure)?;
     let connection = tcp.connect(address, TcpConnectionOptions::new()).await?;
     let to = route(connection.sender_address(), listener);
     let channel = node.create_secure_channel(&identifier, to, options).await?;
 
     println!("peer {}", channel.their_identifier());
     let onward = route(channel.encryptor_address(), worker);
-    exchange(node.context(), onward, channel.flow_control_id(), count, None).await
+    exchange(
+        node.context(),
+        onward,
+        channel.flow_control_id(),
+        count,
+        None,
+    )
+    .await
 }
 
 async fn run(ctx: Context, words: Vec<String>) -> Result<()> {

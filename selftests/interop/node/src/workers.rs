@@ -41,6 +41,7 @@ impl Worker for Hop {
     async fn handle_message(&mut self, ctx: &mut Context, msg: Routed<Any>) -> Result<()> {
         let own = ctx.primary_address().clone();
 
-        ctx.forward(msg.into_local_message().step_forward(own)?).await
+        ctx.forward(msg.into_local_message().step_forward(own)?)
+            .await
     }
 }
