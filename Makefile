@@ -39,6 +39,9 @@ check-debug:			## unit tests and everything on the debug kernel
 check-matrix:			## the same on Linux 6.1, 6.12, 7.3 and the debug kernel
 	$(VM)/check matrix
 
+check-interop:			## against a live upstream node; cargo builds it
+	selftests/interop/run
+
 lint:				## rules about the sources
 	$(VM)/check lint
 
@@ -62,5 +65,5 @@ clean:				## remove what was built in this tree
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: all modules tools install demo check check-debug check-matrix lint \
-	unit fuzz vm genl clean help
+.PHONY: all modules tools install demo check check-debug check-matrix \
+	check-interop lint unit fuzz vm genl clean help
