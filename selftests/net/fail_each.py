@@ -8,6 +8,7 @@ leave nothing behind; once none is left to fail, it must succeed.
 
 import os
 import socket
+import struct
 import sys
 import time
 
@@ -49,9 +50,14 @@ def objects() -> int:
     return len(genl.dump("ENDPOINT_GET", NODE)[1]) + len(genl.dump("NODE_GET")[1])
 
 
+def kinds() -> list[int]:
+    return sorted(struct.unpack("=I", attributes(answer)[C["OCKAM_A_KIND"]])[0]
+                  for answer in genl.dump("ENDPOINT_GET", NODE)[1])
+
+
 def settled(before: int) -> bool:
     """What the operation began is gone, or will be soon."""
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while objects() != before:
         if time.monotonic() > end:
             return False
@@ -175,11 +181,13 @@ CASES = {
 
 def run(name: str, operation) -> str:  # noqa: ANN001
     """What is wrong, or an empty string."""
+    if not operation(0)[0]:
+        return "it fails by itself"
     before = objects()
     for count in range(1, MOST):
         good, failed = operation(count)
         if not settled(before):
-            return f"failure {count} left something behind: {objects()} objects, not {before}"
+            return f"failure {count} left something behind: {before} objects, now {kinds()}"
         if not failed:
             print(f"# {name}: {count - 1} allocations failed, one after the other")
             return "" if good and count > 1 else f"good {good} without failure {count}"

@@ -29,8 +29,7 @@ def count(more: int) -> None:
 def plain() -> None:
     body = Envelope(local("uppercase"), local("x"), bare_string(b"a" * 100)).encode()
     burst = (len(body).to_bytes(4, "big") + body) * 20
-    with socket.create_connection((HOST, PORT), 1) as sock:
-        sock.settimeout(2)
+    with socket.create_connection((HOST, PORT)) as sock:
         sock.sendall(b"\1")
         while True:
             sock.sendall(burst)
@@ -50,9 +49,13 @@ def channel() -> None:
         seen = answered
         for _ in range(10):
             node.send(end.route_to("uppercase"), local("me"), bare_string(b"secret"))
-        node.run(lambda seen=seen: answered >= seen + 10 or tcp not in node.connections, 2)
+        if not node.run(lambda seen=seen: answered >= seen + 10 or tcp not in node.connections, 3):
+            break  # the other end is gone without a word
+    for connection in node.connections.values():
+        connection.close()
 
 
+socket.setdefaulttimeout(3)
 count(0)
 while True:
     try:

@@ -55,11 +55,15 @@ class Genl:
     def read(self) -> tuple[int, list[bytes]]:
         """The errno, 0 for success, and the answers that came before it."""
         answers: list[bytes] = []
+        lost = 0
         while True:
             try:
-                data = self.sock.recv(1 << 16)
+                data = self.sock.recv(1 << 16, socket.MSG_DONTWAIT if lost else 0)
             except OSError as error:
-                return error.errno or errno.ETIMEDOUT, answers
+                if lost:
+                    return lost, answers
+                lost = error.errno or errno.ETIMEDOUT  # no end comes, but answers may have
+                continue
             while data:
                 size, kind = struct.unpack("=IH", data[:6])
                 body, data = data[16:size], data[(size + 3) & ~3:]
