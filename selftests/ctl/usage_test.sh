@@ -58,7 +58,7 @@ test_listener_in_a_pipe()
 # What is sent to a listener, from another node once it is exposed there.
 test_listen()
 {
-	local send="ockamctl message send --from n1 --timeout 500ms"
+	local send="ockamctl message send --from n1 --timeout 5"
 
 	scene n1 n2 || return
 	start_listener "$OCKAM_HOME/text" inbox --at n2 --count 3 --timeout 120 || return
@@ -82,7 +82,7 @@ answer 2 after [0-9]+ us
 2 sent, 2 received, min/avg/max [0-9]+/[0-9]+/[0-9]+ us$' "ping"
 	check_rc 0 "perf" ockamctl message perf /node/n2/service/echo --from n1 --count 50 --length 3000 --timeout 60 -j
 	check_eq "$(count '[.messages, .bytes] | join(" ")')" '"50 150000"' "perf"
-	says 75 "no answer" ockamctl message ping /node/n2/service/nobody --from n1 -c 1 --timeout 500ms
+	says 75 "no answer" ockamctl message ping /node/n2/service/nobody --from n1 -c 1 --timeout 3
 	says 68 "first address" ockamctl message ping /service/nobody --from n1 -c 1
 	says 2 "--length is" ockamctl message perf /service/echo -l none
 }
