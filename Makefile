@@ -39,13 +39,16 @@ check-debug:			## unit tests and everything on the debug kernel
 check-matrix:			## the same on Linux 6.1, 6.12, 7.3 and the debug kernel
 	$(VM)/check matrix
 
+check-interop:			## against a live upstream node; cargo builds it
+	selftests/interop/run
+
 lint:				## rules about the sources
 	$(VM)/check lint
 
 unit:				## the pure core under sanitizers, against all vectors
 	$(VM)/check unit
 
-fuzz:				## fuzz each decoder of the pure core, FUZZ_SECONDS=20 each
+fuzz:				## fuzz each decoder, FUZZ_SECONDS=20; find planted bugs
 	selftests/fuzz/run $(FUZZ_SECONDS)
 
 vm:				## a shell in a VM, module and tool in place
@@ -62,5 +65,5 @@ clean:				## remove what was built in this tree
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: all modules tools install demo check check-debug check-matrix lint \
-	unit fuzz vm genl clean help
+.PHONY: all modules tools install demo check check-debug check-matrix \
+	check-interop lint unit fuzz vm genl clean help

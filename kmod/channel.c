@@ -7,70 +7,12 @@
 #include "msg.h"
 #include "node.h"
 #include "notify.h"
+#include "remote.h"
 #include "wire.h"
 
 #define OCKAM_CHANNEL_TURN_MSGS		64	/* then the worker takes over */
 #define OCKAM_CHANNEL_TURN_BYTES	(1U << 20)
 #define OCKAM_CHANNEL_REFRESH_MS	10000	/* at most one judged in that time */
-
-/**
- * struct ockam_remote - a remote route, shared by those who use it
- * @ref:   references
- * @local: a local socket gave it: its rights decide about the first hop
- * @admin: that socket's
- * @uid:   that socket's
- * @route: slice of @hops
- * @hops:  the addresses; the last is the peer's decryptor
- */
-struct ockam_remote {
-	struct kref ref;
-	bool local;
-	bool admin;
-	kuid_t uid;
-	struct ockam_route route;
-	u8 hops[];
-};
-
-static void ockam_remote_release(struct kref *ref)
-{
-	kfree(container_of(ref, struct ockam_remote, ref));
-}
-
-static void ockam_remote_put(struct ockam_remote *remote)
-{
-	if (remote)
-		kref_put(&remote->ref, ockam_remote_release);
-}
-
-/*
- * @front, then @last if there is one. A producer puts its own address in front
- * of a return route; who sends from a socket can put there what it likes, and
- * must not get further by way of a channel than it would by itself.
- */
-static struct ockam_remote *ockam_remote_make(const struct ockam_meta *from,
-					      const struct ockam_route *front,
-					      const struct ockam_addr *last)
-{
-	size_t len = front->len + (last ? 2 + last->len : 0);
-	struct ockam_remote *remote;
-	int err;
-
-	remote = kmalloc(sizeof(*remote) + len, GFP_KERNEL_ACCOUNT);
-	if (!remote)
-		return ERR_PTR(-ENOMEM);
-	kref_init(&remote->ref);
-	remote->local = from && from->origin == OCKAM_ORIGIN_SOCKET;
-	remote->admin = remote->local && from->admin;
-	remote->uid = remote->local ? from->uid : INVALID_UID;
-	memcpy(remote->hops, front->hops, front->len);
-	if (last)
-		ockam_addr_put(remote->hops + front->len, 2 + last->len, last);
-	err = ockam_route_parse(&remote->route, remote->hops, len);
-	if (!err)
-		return remote;
-	kfree(remote);
-	return ERR_PTR(err);
-}
 
 static struct ockam_remote *ockam_channel_get_remote(struct ockam_channel *ch)
 {
@@ -536,7 +478,7 @@ struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 	struct ockam_node *node = ch->enc.node;
 	enum ockam_drop why = OCKAM_DROP_CLOSED;
 	struct ockam_meta *meta;
-	int kind = 0;
+	int kind = 0, err = 0;
 
 	mutex_lock(&ch->rx_lock);
 	if (READ_ONCE(ch->state) == OCKAM_CHANNEL_OPEN)
@@ -544,9 +486,11 @@ struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 	mutex_unlock(&ch->rx_lock);
 	if (!why && kind == OCKAM_INNER_REFRESH)
 		why = ockam_channel_refresh(ch, skb);
-	if (!why && kind == OCKAM_INNER_PAYLOAD &&
-	    ockam_msg_push_return(skb, &own))
-		why = OCKAM_DROP_NO_MEMORY;
+	if (!why && kind == OCKAM_INNER_PAYLOAD)
+		err = ockam_msg_push_return(skb, &own);
+	if (err)
+		why = err == -EMSGSIZE ? OCKAM_DROP_TOO_MANY_HOPS :
+		      OCKAM_DROP_NO_MEMORY;
 	if (why)
 		return ockam_ctx_drop(ctx, node, skb, why);
 	if (kind != OCKAM_INNER_PAYLOAD) {

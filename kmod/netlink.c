@@ -246,8 +246,7 @@ static int ockam_nl_explain(struct genl_info *info, int err)
 		NL_SET_ERR_MSG(info->extack, "the node has no identity yet");
 		break;
 	case -EBUSY:
-		NL_SET_ERR_MSG(info->extack,
-			       "a limit of the namespace is reached: see sysctl net.ockam");
+		NL_SET_ERR_MSG(info->extack, "a limit of sysctl net.ockam is reached");
 		break;
 	case -EHOSTUNREACH:
 		NL_SET_ERR_MSG(info->extack,

@@ -52,6 +52,8 @@ struct ockam_conn *ockam_tcp_connect(struct ockam_node *node,
 struct ockam_conn *ockam_tcp_find_or_connect(struct ockam_node *node,
 					     const struct sockaddr_storage *addr,
 					     const struct ockam_owner *owner);
+int ockam_tcp_addr_len(const struct sockaddr_storage *addr);
+bool ockam_tcp_is_loopback(const struct sockaddr_storage *addr);
 /* "ip:port" or "[ip6]:port", as in an address of type 1; -EINVAL. */
 int ockam_tcp_parse_addr(struct sockaddr_storage *addr, const u8 *text,
 			 size_t len);

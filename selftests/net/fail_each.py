@@ -12,7 +12,7 @@ import sys
 import time
 
 import af_ockam
-from genl import C, Genl, attr, attributes
+from genl import C, F_ACK, F_DUMP, F_REQUEST, Genl, attr, attributes
 
 PORT = int(sys.argv[1])
 MOST = 400  # allocations in one operation
@@ -21,18 +21,28 @@ HOST = attr("IP", socket.inet_aton("127.0.0.1"))
 THERE = HOST + attr("PORT", PORT)
 
 genl = Genl()
+genl.sock.settimeout(5)
 fail_nth = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
 
 
 def arm(count: int) -> None:
-    os.pwrite(fail_nth, str(count).encode(), 0)
+    """The failure of before, if it is still to come, may hit this call."""
+    while True:
+        try:
+            os.pwrite(fail_nth, str(count).encode(), 0)
+            return
+        except OSError:
+            pass
 
 
 def disarm() -> bool:
-    """True when the failure happened."""
-    left = int(os.pread(fail_nth, 16, 0))
+    """True when the failure happened before."""
+    try:
+        happened = not int(os.pread(fail_nth, 16, 0))
+    except OSError:
+        return False  # it hit this call
     arm(0)
-    return not left
+    return happened
 
 
 def objects() -> int:
@@ -58,33 +68,30 @@ def remove(answers: list[bytes]) -> None:
             genl.ask("NODE_DEL", attr("NODE_NAME", "x"))
 
 
-def armed(count: int, talk) -> tuple[int, list[bytes], bool]:  # noqa: ANN001
-    """Errno and answers of a request, and whether the failure happened."""
-    arm(count)
-    try:
-        errno, answers = talk()
-    except OSError as error:
-        errno, answers = error.errno or 1, []
-        genl.drain()
-    return errno, answers, disarm()
-
-
 class Request:
-    """A netlink request that makes something."""
+    """A netlink request that makes something; it is handled while it is sent."""
+
+    flags = F_REQUEST | F_ACK
 
     def __init__(self, cmd: str, *attrs: bytes) -> None:
-        self.cmd, self.attrs = cmd, b"".join(attrs)
+        self.cmd, self.attrs = C["OCKAM_CMD_" + cmd], b"".join(attrs)
 
     def __call__(self, count: int) -> tuple[bool, bool]:
-        errno, answers, failed = armed(count, lambda: genl.ask(self.cmd, self.attrs))
-        remove(answers if not errno else [])
+        arm(count)
+        try:
+            genl.send(self.cmd, self.attrs, self.flags)
+            sent = True
+        except OSError:
+            sent = False
+        failed = disarm()
+        errno, answers = genl.read() if sent else (1, [])
+        if self.flags & F_ACK:
+            remove(answers)
         return not errno, failed
 
 
 class Dump(Request):
-    def __call__(self, count: int) -> tuple[bool, bool]:
-        errno, _, failed = armed(count, lambda: genl.dump(self.cmd, self.attrs))
-        return not errno, failed
+    flags = F_REQUEST | F_DUMP
 
 
 class Call:

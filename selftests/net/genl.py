@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """Generic netlink requests to the module, byte by byte."""
 
+import errno
 import re
 import socket
 import struct
@@ -46,12 +47,19 @@ class Genl:
         for answer in self._talk(GETFAMILY, name, F_REQUEST | F_ACK)[1]:
             self.family = struct.unpack("=H", attributes(answer)[CTRL_FAMILY_ID][:2])[0]
 
-    def _talk(self, cmd: int, attrs: bytes, flags: int) -> tuple[int, list[bytes]]:
+    def send(self, cmd: int, attrs: bytes, flags: int) -> None:
+        """The kernel handles the request, or begins a dump, before this returns."""
         head = struct.pack("=IHHIIBBH", 20 + len(attrs), self.family, flags, 1, 0, cmd, 1, 0)
         self.sock.send(head + attrs)
+
+    def read(self) -> tuple[int, list[bytes]]:
+        """The errno, 0 for success, and the answers that came before it."""
         answers: list[bytes] = []
         while True:
-            data = self.sock.recv(1 << 16)
+            try:
+                data = self.sock.recv(1 << 16)
+            except OSError as error:
+                return error.errno or errno.ETIMEDOUT, answers
             while data:
                 size, kind = struct.unpack("=IH", data[:6])
                 body, data = data[16:size], data[(size + 3) & ~3:]
@@ -59,14 +67,9 @@ class Genl:
                     return (-struct.unpack("=i", body[:4])[0] if len(body) >= 4 else 0), answers
                 answers.append(body[4:])
 
-    def drain(self) -> None:
-        """Throw away what a request that failed half-way left to read."""
-        self.sock.setblocking(False)
-        try:
-            while True:
-                self.sock.recv(1 << 16)
-        except BlockingIOError:
-            self.sock.settimeout(30)
+    def _talk(self, cmd: int, attrs: bytes, flags: int) -> tuple[int, list[bytes]]:
+        self.send(cmd, attrs, flags)
+        return self.read()
 
     def ask(self, cmd: str, attrs: bytes = b"") -> tuple[int, list[bytes]]:
         """The errno, 0 for success, and the answers."""
