@@ -2,6 +2,7 @@
 # Helpers for the tests of ockamctl. lib.sh comes first.
 # shellcheck shell=bash
 
+# shellcheck disable=SC2034 # for those who source this
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 
 # scene [NODE...]: the module and these nodes; n1 without names
@@ -38,6 +39,19 @@ quietly()
 count()
 {
 	jq "$1" <<< "$OUT"
+}
+
+# start_listener FILE NAME ARGUMENTS...: messages go to FILE
+start_listener()
+{
+	local file=$1
+
+	shift
+	ockamctl message listen "$@" > "$file" 2> "$file.err" &
+	# shellcheck disable=SC2034 # for the caller
+	LISTENER=$!
+	defer kill $LISTENER
+	busywait 30 grep -q waiting "$file.err"
 }
 
 # start_monitor FILE ARGUMENTS...: its events go to FILE; MONITOR is its number

@@ -67,7 +67,7 @@ test_list_while_others_change()
 reach()
 {
 	check_rc "$1" "$2" ockamctl message send hello --from n1 --to /node/n2/service/secret \
-		--timeout "$([ "$1" = 0 ] && echo 60 || echo 2)"
+		--timeout "$([ "$1" = 0 ] && echo 60 || echo 5)"
 }
 
 test_flow_control()

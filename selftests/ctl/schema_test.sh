@@ -56,6 +56,8 @@ nodes_and_services()
 	json flow-control-delete-consumer flow-control delete-consumer api x --at n1
 	json service-hide service hide api hop --at n1
 	json message-send message send hello --from n1 --to /service/uppercase
+	json message-ping message ping /service/echo --from n1 -c 2
+	json message-perf message perf /service/echo --from n1 -n 20 -l 100
 	json service-stop service stop hop --at n1
 }
 
@@ -95,6 +97,11 @@ overviews()
 	wait "$MONITOR"
 	valid monitor --lines < "$OCKAM_HOME/events" || fail "monitor: $(cat "$OCKAM_HOME/events")"
 	echo monitor >> "$COVERED"
+	start_listener "$OCKAM_HOME/messages" inbox --at n1 -j --count 1 --timeout 120
+	check_rc 75 "no answer" ockamctl message send hello --from n1 --to /service/inbox --timeout 500ms
+	wait "$LISTENER"
+	valid message-listen --lines < "$OCKAM_HOME/messages" || fail "listen: $(cat "$OCKAM_HOME/messages")"
+	echo message-listen >> "$COVERED"
 }
 
 deletions()

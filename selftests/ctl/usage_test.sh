@@ -55,6 +55,38 @@ test_listener_in_a_pipe()
 	check_eq "$(ockamctl tcp-listener create '[::1]:4100' --at n2)" /ip6/::1/tcp/4100 "IPv6"
 }
 
+# What is sent to a listener, from another node once it is exposed there.
+test_listen()
+{
+	local send="ockamctl message send --from n1 --timeout 5"
+
+	scene n1 n2 || return
+	start_listener "$OCKAM_HOME/text" inbox --at n2 --count 3 --timeout 120 || return
+	says 73 taken ockamctl message listen inbox --at n2
+	check_rc 75 "not exposed" $send hidden --to /node/n2/service/inbox
+	quietly ockamctl flow-control add-consumer "$(ockamctl tcp-listener list --at n2 | jq -r '.[0].worker_addr')" inbox --at n2
+	for words in "hello" $'red\e[31m' "--hex ffff"; do
+		# shellcheck disable=SC2086 # words
+		check_rc 75 "no answer" $send $words --to /node/n2/service/inbox
+	done
+	wait "$LISTENER" || fail "exit code of the listener"
+	check_eq "$(cat "$OCKAM_HOME/text")" $'hello\nred\\x1b[31m\nffff' "what it printed"
+}
+
+test_ping_and_perf()
+{
+	scene n1 n2 || return
+	check_rc 0 "ping" ockamctl message ping /node/n2/service/echo --from n1 -c 2 --timeout 60
+	check_match "$OUT" '^answer 1 after [0-9]+ us
+answer 2 after [0-9]+ us
+2 sent, 2 received, min/avg/max [0-9]+/[0-9]+/[0-9]+ us$' "ping"
+	check_rc 0 "perf" ockamctl message perf /node/n2/service/echo --from n1 --count 50 --length 3000 --timeout 60 -j
+	check_eq "$(count '[.messages, .bytes] | join(" ")')" '"50 150000"' "perf"
+	says 75 "no answer" ockamctl message ping /node/n2/service/nobody --from n1 -c 1 --timeout 3
+	says 68 "first address" ockamctl message ping /service/nobody --from n1 -c 1
+	says 2 "--length is" ockamctl message perf /service/echo -l none
+}
+
 test_output()
 {
 	local pair

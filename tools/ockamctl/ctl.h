@@ -40,7 +40,7 @@ struct ctl_args {
 	int pos_count;
 	const char *from, *to, *at, *name, *identity, *project, *output;
 	const char *tcp_listener_address, *file, *type, *address, *timeout;
-	const char *allow_group, *netns, *count, *family, *source, *device;
+	const char *allow_group, *netns, *count, *family, *length, *source, *device;
 	struct ctl_values authorized, expose;
 	bool host, hex, full, yes, all, shared, encoding_hex;
 	bool no_default_services;
@@ -107,6 +107,15 @@ int ctl_print_line(json_t *json);
 bool ctl_confirm(const struct ctl_args *args, const char *what);
 /* --timeout, or ten seconds; minus an exit code after a message. */
 int ctl_timeout_ms(const struct ctl_args *args);
+/* A whole number of at least @min. 0, or CTL_USAGE after a message. */
+int ctl_number(long *out, const char *text, const char *what, long min);
+/*
+ * Wait for "events" or the like: call @each whenever @fd has something, until a
+ * signal, the last of --count or the --timeout. It returns whether that counts,
+ * or minus an exit code.
+ */
+int ctl_loop(const struct ctl_args *args, int fd, const char *what,
+	     int (*each)(void *arg), void *arg);
 /* Of a clock that only goes forward. */
 long ctl_now_us(void);
 long ctl_now_ms(void);

@@ -3,39 +3,17 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
-#include <linux/ockam.h>
 #include "ctl.h"
-#include "genl.h"
-#include "route.h"
+#include "ping.h"
+#include "socket.h"
 #include "wire.h"
 
 #define MESSAGE_MAX	(1 << 20)
 
 static unsigned char payload[MESSAGE_MAX + 16];
-
-static int socket_failed(int err, const char *what)
-{
-	switch (err) {
-	case EACCES:
-	case EPERM:
-		return ctl_fail(CTL_PERMISSION, "%s: %s: you need CAP_NET_ADMIN or the node's --allow-group",
-				what, strerror(err));
-	case EAFNOSUPPORT:
-		return ctl_fail(CTL_UNAVAILABLE, "the ockam module is not loaded: run `modprobe ockam`");
-	case ECONNREFUSED:
-	case EHOSTUNREACH:
-		return ctl_fail(CTL_ROUTE, "%s: the node has nothing at the first address of the route",
-				what);
-	case EAGAIN:
-		return ctl_fail(CTL_TIMEOUT, "%s: no answer in time", what);
-	}
-	return ctl_fail(CTL_UNAVAILABLE, "%s: %s", what, strerror(err));
-}
 
 /* The text as the services want it: a BARE string; or bytes as they are. */
 static int make_payload(struct ctl_args *args, size_t *len)
@@ -83,28 +61,6 @@ static int print_answer(struct ctl_args *args, size_t len, long us)
 	return ctl_result(json, "%.*s", (int)text_len, payload + off);
 }
 
-static int open_socket(const char *node, const struct route *route, int ms)
-{
-	struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
-	static struct object info;
-	int fd, err;
-
-	err = request_send(request_new(OCKAM_CMD_INFO_GET), &info);
-	if (err)
-		return -genl_fail(err, "cannot ask the module");
-	fd = socket(info.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -socket_failed(errno, "socket");
-	if (setsockopt(fd, SOL_OCKAM, OCKAM_NODE, node, strlen(node)) ||
-	    setsockopt(fd, SOL_OCKAM, OCKAM_ROUTE, route->hops, route->len) ||
-	    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait))) {
-		err = errno;
-		close(fd);
-		return -socket_failed(err, "socket");
-	}
-	return fd;
-}
-
 static int exchange(struct ctl_args *args, int fd, size_t len)
 {
 	long start = ctl_now_us();
@@ -120,8 +76,6 @@ static int exchange(struct ctl_args *args, int fd, size_t len)
 static int send_message(struct ctl_args *args)
 {
 	int ms = ctl_timeout_ms(args), fd, err;
-	static struct route route;
-	char node[65];
 	size_t len = 0;
 
 	if (ms < 0)
@@ -129,17 +83,57 @@ static int send_message(struct ctl_args *args)
 	if (!args->pos_count || !args->to)
 		return ctl_fail(CTL_USAGE, "say what and where to: TEXT --to ROUTE");
 	err = make_payload(args, &len);
-	if (!err)
-		err = node_name(args->from, node);
-	if (!err)
-		err = route_resolve(node, args->to, ms, &route);
 	if (err)
 		return err;
-	fd = open_socket(node, &route, ms);
+	fd = socket_to(args, args->to, ms);
 	if (fd < 0)
 		return -fd;
 	err = exchange(args, fd, len);
 	close(fd);
+	return err;
+}
+
+struct listener {
+	const struct ctl_args *args;
+	int fd;
+};
+
+/* Print one message: 1, or minus an exit code. */
+static int print_message(void *arg)
+{
+	static char hex[2 * sizeof(payload) + 1], text[4 * sizeof(payload)];
+	struct listener *listener = arg;
+	ssize_t len = recv(listener->fd, payload, sizeof(payload), 0);
+	size_t text_len;
+	int off, err;
+
+	if (len < 0)
+		return -socket_failed(errno, "receive");
+	off = ockam_bare_get(payload, len, &text_len);
+	if (off >= 0)
+		ctl_printable(text, sizeof(text), payload + off, text_len);
+	ctl_hex(hex, payload, len);
+	if (ctl_wants_json())
+		err = ctl_print_line(json_pack("{s:s?, s:s}", "text", off < 0 ?
+					       NULL : text, "hex", hex));
+	else
+		err = ctl_value("%s", off < 0 || listener->args->hex ? hex :
+				text);
+	return err ? -err : 1;
+}
+
+static int listen_messages(struct ctl_args *args)
+{
+	struct listener listener = { .args = args };
+	int err;
+
+	if (args->pos_count != 1)
+		return ctl_fail(CTL_USAGE, "say at which address to listen: NAME");
+	listener.fd = socket_named(args, args->pos[0]);
+	if (listener.fd < 0)
+		return -listener.fd;
+	err = ctl_loop(args, listener.fd, "messages", print_message, &listener);
+	close(listener.fd);
 	return err;
 }
 
@@ -148,5 +142,17 @@ const struct ctl_command message_commands[] = {
 	  "TEXT --to ROUTE [--from NODE] [--hex] [--timeout SECONDS] [--output json]",
 	  "send a message and print the answer",
 	  "ockamctl message send hello --from n1 --to /service/uppercase" },
+	{ "listen", listen_messages, NULL,
+	  "NAME [--at NODE] [--hex] [--count N] [--timeout SECONDS] [--output json]",
+	  "take an address and print what is sent to it, bytes that are no text in hexadecimal",
+	  "ockamctl message listen inbox --at n1" },
+	{ "ping", ping, NULL,
+	  "ROUTE [--from NODE] [-c, --count N] [--timeout SECONDS] [--output json]",
+	  "send messages to an echo service, one after the other, and print how long each took",
+	  "ockamctl message ping /node/n2/service/echo --from n1" },
+	{ "perf", perf, NULL,
+	  "ROUTE [--from NODE] [-n, --count N] [-l, --length BYTES] [--timeout SECONDS] [--output json]",
+	  "send messages to an echo service, 16 at a time, and print how many came back in a second",
+	  "ockamctl message perf /node/n2/service/echo --from n1" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

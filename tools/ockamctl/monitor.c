@@ -2,12 +2,8 @@
 /* ockamctl monitor: what happens, one line for each event. */
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include "ctl.h"
 #include "genl.h"
@@ -15,7 +11,6 @@
 #include "route.h"
 
 static struct {
-	long left;		/* events to print; 0: no limit */
 	uint32_t last;		/* sequence number seen last */
 	bool any;
 } seen;
@@ -152,6 +147,7 @@ static int print_lost(uint32_t count)
 	return ctl_value("- lost some: they came faster than they could be written");
 }
 
+/* 1 when it was printed, 0 when not, or minus an exit code. */
 static int print_event(const struct ctl_args *args, const struct object *event)
 {
 	uint32_t missing = seen.any ? event->seq - seen.last - 1 : 0;
@@ -160,80 +156,33 @@ static int print_event(const struct ctl_args *args, const struct object *event)
 	seen.any = true;
 	seen.last = event->seq;
 	if (err || !wanted(args, event))
-		return err;
-	if (seen.left)
-		seen.left--;
-	return ctl_wants_json() ? print_json(event) : print_text(event);
+		return -err;
+	err = ctl_wants_json() ? print_json(event) : print_text(event);
+	return err ? -err : 1;
 }
 
-static int read_event(const struct ctl_args *args)
+static int read_event(void *args)
 {
 	static struct object event;
 	int err = events_read(&event);
 
 	if (err == -ENOBUFS)
-		return print_lost(0);
+		return -print_lost(0);
 	if (err)
-		return ctl_fail(CTL_IO, "cannot read events: %s",
-				strerror(-err));
+		return -ctl_fail(CTL_IO, "cannot read events: %s",
+				 strerror(-err));
 	/* Whatever else the socket brings has no number. */
 	return event.seq ? print_event(args, &event) : 0;
 }
 
-/* SIGINT and SIGTERM, to be polled. */
-static int open_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
-/* Until a signal, the last of --count, or the --timeout. */
-static int watch(const struct ctl_args *args, int ms)
-{
-	struct pollfd fds[] = { { events_fd(), POLLIN, 0 },
-				{ open_signals(), POLLIN, 0 } };
-	bool counting = seen.left;
-	long end = ctl_now_ms() + ms, wait = -1;
-	int err = 0;
-
-	while (!err && (!counting || seen.left)) {
-		if (args->timeout)
-			wait = end - ctl_now_ms();
-		/* Also when events never cease. */
-		if ((args->timeout && wait <= 0) || !poll(fds, 2, wait))
-			return counting ? ctl_fail(CTL_TIMEOUT, "%ld of %s events did not come in time",
-						   seen.left, args->count) : 0;
-		if (fds[1].revents)
-			return 0;
-		if (fds[0].revents)
-			err = read_event(args);
-	}
-	return err;
-}
-
 int monitor(struct ctl_args *args)
 {
-	int ms = ctl_timeout_ms(args), err;
-	char *end = "";
+	int err = check_words(args);
 
-	if (ms < 0)
-		return -ms;
-	if (args->count) {
-		seen.left = strtol(args->count, &end, 10);
-		if (*end || seen.left < 1)
-			return ctl_fail(CTL_USAGE, "--count is a number of events, 1 or more");
-	}
-	err = check_words(args);
 	if (err)
 		return err;
 	err = events_open();
 	if (err)
 		return genl_fail(err, "cannot listen for events");
-	ctl_note("waiting for events: Ctrl-C ends it");
-	return watch(args, ms);
+	return ctl_loop(args, events_fd(), "events", read_event, args);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/* Time: how long something took, and how long to wait for it. */
+/* Time and other numbers. */
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -34,4 +35,15 @@ int ctl_timeout_ms(const struct ctl_args *args)
 	if (seconds >= 0.001 && seconds <= 600)
 		return seconds * 1000;
 	return -ctl_fail(CTL_USAGE, "--timeout is 1ms to 600s: a number of seconds, or of ms");
+}
+
+int ctl_number(long *out, const char *text, const char *what, long min)
+{
+	char *end;
+
+	*out = strtol(text, &end, 10);
+	if (end != text && !*end && *out >= min && *out <= INT_MAX)
+		return 0;
+	return ctl_fail(CTL_USAGE, "%s is a whole number of at least %ld", what,
+			min);
 }
