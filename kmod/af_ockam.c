@@ -397,7 +397,7 @@ static int ockam_sk_set_route_opt(struct ockam_sock *os, sockptr_t optval,
 	int err;
 
 	if (len > OCKAM_ROUTE_MAX)
-		return -EINVAL;
+		return -EMSGSIZE;
 	hops = memdup_sockptr(optval, len);
 	if (IS_ERR(hops))
 		return PTR_ERR(hops);
@@ -450,8 +450,13 @@ static int ockam_sk_setsockopt(struct socket *sock, int level, int optname,
 	case OCKAM_AUTHORIZED:
 		err = ockam_sk_set_authorized(os, optval, len);
 		break;
-	default:
+	case OCKAM_RECV_ROUTE:
+	case OCKAM_RECV_PEER:
+	case OCKAM_HANDSHAKE_TIMEOUT:
 		err = ockam_sk_set_int(os, optname, optval, len);
+		break;
+	default:
+		err = -ENOPROTOOPT;
 	}
 	release_sock(sock->sk);
 	return err;
@@ -529,6 +534,8 @@ static int ockam_sk_accept(struct socket *sock, struct socket *newsock,
 	struct sock *child;
 	int err = 0;
 
+	if (sock->type != SOCK_SEQPACKET)
+		return -EOPNOTSUPP;
 	child = ockam_sk_accept_next(sock->sk, OCKAM_ACCEPT_FLAGS, &err);
 	if (!child)
 		return err;

@@ -121,11 +121,12 @@ static void ockam_sk_conn_event(struct ockam_watch *watch,
 	complete(&waiter->done);
 }
 
-static int ockam_sk_wait_conn(struct ockam_conn *conn, bool nonblock)
+static int ockam_sk_wait_conn(struct ockam_conn *conn, long timeo)
 {
 	struct ockam_sk_waiter waiter = {
 		.watch.event = ockam_sk_conn_event,
 	};
+	long limit = msecs_to_jiffies(OCKAM_SK_CONNECT_MS);
 	long left;
 	int err;
 
@@ -137,14 +138,14 @@ static int ockam_sk_wait_conn(struct ockam_conn *conn, bool nonblock)
 	if (READ_ONCE(conn->state) == OCKAM_CONN_UP)
 		goto out;
 	err = -EAGAIN;
-	if (nonblock)
+	if (!timeo)
 		goto out;
-	left = msecs_to_jiffies(OCKAM_SK_CONNECT_MS);
-	left = wait_for_completion_interruptible_timeout(&waiter.done, left);
+	left = wait_for_completion_interruptible_timeout(&waiter.done,
+							 min(timeo, limit));
 	if (left < 0)
-		err = left;
+		err = sock_intr_errno(timeo);
 	else if (!left)
-		err = -ETIMEDOUT;
+		err = timeo < limit ? -EAGAIN : -ETIMEDOUT;
 	else
 		err = waiter.up ? 0 : (READ_ONCE(conn->err) ?: -ECONNREFUSED);
 out:
@@ -183,7 +184,7 @@ int ockam_sk_resolve(struct sock *sk, const struct ockam_route *route,
 					  &owner);
 	if (IS_ERR(found))
 		return PTR_ERR(found);
-	err = ockam_sk_wait_conn(found, nonblock);
+	err = ockam_sk_wait_conn(found, sock_sndtimeo(sk, nonblock));
 	if (err)
 		ockam_endpoint_put(&found->ep);
 	else
@@ -504,6 +505,8 @@ int ockam_sk_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	if (flags & MSG_ERRQUEUE)
+		return -EAGAIN;
 	if (sk->sk_type == SOCK_SEQPACKET &&
 	    (sk->sk_state == TCP_LISTEN ||
 	     (sk->sk_state == TCP_CLOSE && !sk->sk_shutdown)))
