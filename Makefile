@@ -36,6 +36,9 @@ check:				## lint, unit tests, everything on stock Linux 6.1
 check-debug:			## unit tests and everything on the debug kernel
 	$(VM)/check debug
 
+check-matrix:			## the same on Linux 6.1, 6.12, 7.3 and the debug kernel
+	$(VM)/check matrix
+
 lint:				## rules about the sources
 	$(VM)/check lint
 
@@ -59,5 +62,5 @@ clean:				## remove what was built in this tree
 help:				## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-.PHONY: all modules tools install demo check check-debug lint unit fuzz vm genl \
-	clean help
+.PHONY: all modules tools install demo check check-debug check-matrix lint \
+	unit fuzz vm genl clean help

@@ -11,6 +11,7 @@
 
 #define OCKAM_CHANNEL_TURN_MSGS		64	/* then the worker takes over */
 #define OCKAM_CHANNEL_TURN_BYTES	(1U << 20)
+#define OCKAM_CHANNEL_REFRESH_MS	10000	/* at most one judged in that time */
 
 /**
  * struct ockam_remote - a remote route, shared by those who use it
@@ -103,11 +104,14 @@ static void ockam_channel_unwatch(struct ockam_channel *ch)
 	ch->first_ep = NULL;
 }
 
-/* Watch the first hop of the remote route, and say who runs over it. */
+/*
+ * Watch the first hop of the remote route, and say who runs over it. On error
+ * the old first hop is watched on.
+ */
 static int ockam_channel_watch(struct ockam_channel *ch,
 			       const struct ockam_route *route)
 {
-	struct ockam_endpoint *ep;
+	struct ockam_endpoint *ep, *old = ch->first_ep;
 	struct ockam_addr first;
 
 	lockdep_assert_held(&ch->rx_lock);
@@ -116,15 +120,20 @@ static int ockam_channel_watch(struct ockam_channel *ch,
 	ep = ockam_endpoint_lookup(ch->enc.node, first.value, first.len);
 	if (!ep)
 		return -EHOSTUNREACH;
-	if (ep == ch->first_ep) {
+	if (ep == old) {
 		ockam_endpoint_put(ep);
 		return 0;
 	}
-	ockam_channel_unwatch(ch);
+	if (old)
+		ockam_endpoint_unwatch(old, &ch->first_hop);
 	if (ockam_endpoint_watch(ep, &ch->first_hop)) {
 		ockam_endpoint_put(ep);
+		if (old && ockam_endpoint_watch(old, &ch->first_hop))
+			ockam_channel_close_async(ch, OCKAM_DROP_CLOSED);
 		return -EHOSTUNREACH;
 	}
+	if (old)
+		ockam_endpoint_put(old);
 	ch->first_ep = ep;
 	WRITE_ONCE(ep->authenticated, true);
 	return 0;
@@ -394,6 +403,18 @@ static struct ockam_remote *ockam_channel_new_remote(struct ockam_channel *ch,
 	return IS_ERR(remote) ? NULL : remote;
 }
 
+/* Judging a history costs up to 64 signature checks: not as often as it likes. */
+static bool ockam_channel_may_refresh(struct ockam_channel *ch)
+{
+	const u64 now = get_jiffies_64();
+
+	lockdep_assert_held(&ch->rx_lock);
+	if (ch->refresh_at && time_before64(now, ch->refresh_at))
+		return false;
+	ch->refresh_at = now + msecs_to_jiffies(OCKAM_CHANNEL_REFRESH_MS);
+	return true;
+}
+
 /* Under rx_lock: decrypt, take apart, follow the route. */
 static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
 					     struct sk_buff **skb, int *kind)
@@ -414,15 +435,44 @@ static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
 	err = ockam_msg_scan_inner(*skb, kind);
 	if (err || *kind != OCKAM_INNER_PAYLOAD) {
 		ockam_remote_put(remote);
-		if (err == -EMSGSIZE)
-			return OCKAM_DROP_TOO_MANY_HOPS;
-		return err ? OCKAM_DROP_MALFORMED : OCKAM_DROP_NONE;
+		if (err)
+			return err == -EMSGSIZE ? OCKAM_DROP_TOO_MANY_HOPS :
+			       OCKAM_DROP_MALFORMED;
+		return *kind == OCKAM_INNER_REFRESH &&
+		       !ockam_channel_may_refresh(ch) ? OCKAM_DROP_LIMIT :
+		       OCKAM_DROP_NONE;
 	}
 	if (counter > ch->route_counter)
 		ch->route_counter = counter;
 	if (remote)
 		ockam_channel_follow(ch, remote);
 	return OCKAM_DROP_NONE;
+}
+
+/**
+ * ockam_channel_know() - the peer showed its change history
+ * @ch:      channel
+ * @peer:    what the history says; verified, and acceptable
+ * @history: encoded
+ *
+ * Return: OCKAM_DROP_NONE when it is no older than what the peer showed before
+ * in this namespace; else why the peer is refused.
+ */
+enum ockam_drop ockam_channel_know(struct ockam_channel *ch,
+				   const struct ockam_identity *peer,
+				   const struct ockam_slice *history)
+{
+	switch (ockam_known_update(&ch->enc.node->onet->known, peer, history,
+				   ch->trust)) {
+	case 0:
+		return OCKAM_DROP_NONE;
+	case -EKEYREVOKED:
+		return OCKAM_DROP_HS_OLD_HISTORY;
+	case -ENOSPC:
+		return OCKAM_DROP_HS_LIMIT;
+	default:
+		return OCKAM_DROP_NO_MEMORY;
+	}
 }
 
 /* Newer credentials of the peer: its history must be good and its own. */
@@ -440,7 +490,7 @@ static enum ockam_drop ockam_channel_refresh(struct ockam_channel *ch,
 	    ockam_ident_verify_history(&identity, history.data, history.len) ||
 	    memcmp(identity.identifier, ch->peer, OCKAM_IDENTIFIER_LEN))
 		return OCKAM_DROP_HS_IDENTITY;
-	return OCKAM_DROP_NONE;
+	return ockam_channel_know(ch, &identity, &history);
 }
 
 /* The peer is gone: it is not answered, and nothing more is sent. */

@@ -55,7 +55,7 @@ struct ockam_channel_early {
  * @early_source: who opens what came before the verdict, to be paused; belongs
  *             to @early
  * @session:   keys; set before state becomes OPEN
- * @rx_lock:   mutex: receiving half of @session, @route_counter
+ * @rx_lock:   mutex: receiving half of @session, @route_counter, @refresh_at
  * @tx_queue:  plaintext messages to seal
  * @tx_bytes:  bytes in it
  * @tx_busy:   somebody drains: nonce order is wire order
@@ -65,6 +65,7 @@ struct ockam_channel_early {
  * @close_work: ockam_channel_close() from any context
  * @remote:    remote route, replaced whole
  * @route_counter: counter that caused the last route update
+ * @refresh_at: when the next refresh message is judged, jiffies; 0: at once
  * @first_hop: watches the first hop of @remote; it is gone: we close
  * @first_ep:  that endpoint, with a reference; both under @rx_lock
  * @say_close: the peer is told when we close
@@ -107,6 +108,7 @@ struct ockam_channel {
 	struct work_struct close_work;
 	struct ockam_remote *remote;
 	u64 route_counter;
+	u64 refresh_at;
 	struct ockam_watch first_hop;
 	struct ockam_endpoint *first_ep;
 	bool say_close;
@@ -147,6 +149,10 @@ int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
 void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason);
 void ockam_channel_close_async(struct ockam_channel *ch,
 			       enum ockam_drop reason);
+/* Refuse a peer whose history is older than what it showed before. */
+enum ockam_drop ockam_channel_know(struct ockam_channel *ch,
+				   const struct ockam_identity *peer,
+				   const struct ockam_slice *history);
 /* Open one ciphertext; the message inside, or NULL. Used by the handshake. */
 struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 				 struct ockam_ctx *ctx);

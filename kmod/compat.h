@@ -61,4 +61,10 @@
 	} while (0)
 #endif
 
+#ifndef OCKAM_HAVE_NET_SYSCTL_SZ
+/* The table ends with an empty entry. */
+#define register_net_sysctl_sz(net, path, table, size) \
+	register_net_sysctl(net, path, table)
+#endif
+
 #endif /* OCKAM_COMPAT_H */

@@ -308,8 +308,11 @@ static enum ockam_drop ockam_handshake_judge(struct ockam_handshake *hs,
 	} else {
 		known = peer.identifier;
 		why = ockam_trust_accepts(hs->ch->trust, known) ?
-		      ockam_handshake_complete(hs, known, remote, from) :
+		      ockam_channel_know(hs->ch, &peer, &parts.history) :
 		      OCKAM_DROP_HS_NOT_AUTHORIZED;
+		if (!why)
+			why = ockam_handshake_complete(hs, known, remote,
+						       from);
 	}
 	if (why)
 		ockam_handshake_refuse(hs, why, known);

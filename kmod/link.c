@@ -179,7 +179,7 @@ static void ockam_link_connect(struct ockam_link *link)
 	link->tries++;
 	spin_unlock(&link->lock);
 	ockam_link_set_state(link, OCKAM_LINK_CONNECTING, NULL);
-	conn = ockam_tcp_connect(link->ep.node, &link->addr,
+	conn = ockam_tcp_connect(link->ep.node, &link->addr, NULL,
 				 link->route.count ? &none : &link->expose,
 				 &link->owner);
 	if (IS_ERR(conn)) {
@@ -349,13 +349,13 @@ static void ockam_link_shutdown(struct ockam_endpoint *ep)
 	cancel_delayed_work_sync(&link->work);
 	ockam_link_set_state(link, OCKAM_LINK_STOPPED, NULL);
 	ockam_link_teardown(link);
-	/* A watcher may have read @stopped just before it was set. */
-	cancel_delayed_work_sync(&link->work);
 	ockam_notify(ep, OCKAM_EVENT_CLOSED, OCKAM_DROP_NONE);
 }
 
 static void ockam_link_free(struct ockam_link *link)
 {
+	/* A kick may have read @stopped just before it was set. */
+	cancel_delayed_work_sync(&link->work);
 	ockam_trust_put(link->trust);
 	ockam_endpoint_fini(&link->ep);
 	ockam_ledger_destroyed(OCKAM_OBJ_LINK);

@@ -53,12 +53,14 @@ struct ockam_listener {
  * struct ockam_half_open - a handshake under way
  * @entry:    in the listener's list
  * @listener: with a reference
+ * @first:    bytes of @peer that are the first hop
  * @len:      bytes of @peer
  * @peer:     first two hops of the return route: who it is, as far as we know
  */
 struct ockam_half_open {
 	struct list_head entry;
 	struct ockam_listener *listener;
+	u16 first;
 	u16 len;
 	u8 peer[];
 };
@@ -84,17 +86,24 @@ static bool ockam_listener_admit(struct ockam_listener *listener,
 {
 	const struct ockam_limits *limits = &listener->ep.node->onet->limits;
 	struct ockam_half_open *other;
-	u32 same = 0;
+	u32 same = 0, near = 0;
 	bool ok;
 
 	spin_lock_bh(&listener->lock);
 	ockam_listener_refill(listener);
-	list_for_each_entry(other, &listener->half_open, entry)
+	list_for_each_entry(other, &listener->half_open, entry) {
+		if (other->first != half->first ||
+		    memcmp(other->peer, half->peer, half->first))
+			continue;
+		near++;
 		if (other->len == half->len &&
 		    !memcmp(other->peer, half->peer, half->len))
 			same++;
+	}
+	/* Only the first hop is ours: who lies about the second gains little. */
 	ok = listener->count < limits->half_open &&
 	     same < limits->half_open_peer &&
+	     near < max(limits->half_open / 4, limits->half_open_peer) &&
 	     listener->tokens >= OCKAM_LISTENER_COST;
 	if (ok) {
 		listener->tokens -= OCKAM_LISTENER_COST;
@@ -169,6 +178,8 @@ ockam_listener_half_open(struct ockam_listener *listener,
 	if (!half)
 		return NULL;
 	half->listener = listener;
+	ockam_route_next(&ret, &addr);
+	half->first = 2 + addr.len;
 	half->len = ret.len - rest.len;
 	memcpy(half->peer, ret.hops, half->len);
 	ockam_endpoint_get(&listener->ep);

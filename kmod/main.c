@@ -31,6 +31,9 @@ static int __init ockam_init(void)
 	if (err) {
 		pr_err("ockam: socket family %d: error %d; choose another with family=\n",
 		       family, err);
+		/* modprobe takes EEXIST for a module that is loaded already */
+		if (err == -EEXIST)
+			err = -EBUSY;
 		goto err_netlink;
 	}
 	pr_info("ockam: version %s, socket family %d, cipher %s\n",

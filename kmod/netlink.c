@@ -150,25 +150,21 @@ static int ockam_nl_trust(struct genl_info *info, struct ockam_trust **trust)
 	return PTR_ERR_OR_ZERO(*trust);
 }
 
-static int ockam_nl_addr(struct genl_info *info, struct sockaddr_storage *addr)
+static int ockam_nl_read_addr(struct genl_info *info, struct nlattr *ip,
+			      struct nlattr *port,
+			      struct sockaddr_storage *addr)
 {
 	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)addr;
-	struct nlattr *port = info->attrs[OCKAM_A_PORT];
 	struct sockaddr_in *in = (struct sockaddr_in *)addr;
-	struct nlattr *ip = info->attrs[OCKAM_A_IP];
 
 	memset(addr, 0, sizeof(*addr));
-	if (!ip || !port) {
-		NL_SET_ERR_MSG(info->extack, "an IP address and a port are needed");
-		return -EINVAL;
-	}
 	if (nla_len(ip) == 4) {
 		in->sin_family = AF_INET;
-		in->sin_port = htons(nla_get_u16(port));
+		in->sin_port = port ? htons(nla_get_u16(port)) : 0;
 		memcpy(&in->sin_addr, nla_data(ip), 4);
 	} else if (nla_len(ip) == 16) {
 		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(nla_get_u16(port));
+		in6->sin6_port = port ? htons(nla_get_u16(port)) : 0;
 		memcpy(&in6->sin6_addr, nla_data(ip), 16);
 	} else {
 		NL_SET_ERR_MSG_ATTR(info->extack, ip,
@@ -176,6 +172,25 @@ static int ockam_nl_addr(struct genl_info *info, struct sockaddr_storage *addr)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int ockam_nl_addr(struct genl_info *info, struct sockaddr_storage *addr)
+{
+	struct nlattr *ip = info->attrs[OCKAM_A_IP];
+	struct nlattr *port = info->attrs[OCKAM_A_PORT];
+
+	if (ip && port)
+		return ockam_nl_read_addr(info, ip, port, addr);
+	NL_SET_ERR_MSG(info->extack, "an IP address and a port are needed");
+	return -EINVAL;
+}
+
+/* Number of a device of the namespace; 0 when none is named. */
+static int ockam_nl_device(struct genl_info *info)
+{
+	struct nlattr *nla = info->attrs[OCKAM_A_DEVICE];
+
+	return nla ? nla_get_u32(nla) : 0;
 }
 
 static struct ockam_owner ockam_nl_owner(const struct genl_info *info)
@@ -231,7 +246,7 @@ static int ockam_nl_explain(struct genl_info *info, int err)
 		NL_SET_ERR_MSG(info->extack, "the node has no identity yet");
 		break;
 	case -EBUSY:
-		NL_SET_ERR_MSG(info->extack, "a limit of the namespace is reached");
+		NL_SET_ERR_MSG(info->extack, "a limit of the namespace is reached: see sysctl net.ockam");
 		break;
 	case -EHOSTUNREACH:
 		NL_SET_ERR_MSG(info->extack,
@@ -309,6 +324,11 @@ static int ockam_nl_node_new(struct sk_buff *skb, struct genl_info *info)
 	if (err)
 		return err == -EEXIST ? err : ockam_nl_explain(info, err);
 	err = ockam_nl_reply_node(info, node);
+	if (err) {
+		mutex_lock(&onet->nl_mutex);
+		ockam_node_delete(node);
+		mutex_unlock(&onet->nl_mutex);
+	}
 	ockam_node_put(node);
 	return err;
 }
@@ -684,8 +704,9 @@ static int ockam_nl_listen_tcp(struct genl_info *info, struct ockam_node *node)
 		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &expose);
 	if (err)
 		return err;
-	return ockam_nl_made(info, ockam_tcp_listen(node, &addr, &expose,
-						    &owner));
+	return ockam_nl_made(info, ockam_tcp_listen(node, &addr,
+						    ockam_nl_device(info),
+						    &expose, &owner));
 }
 
 static int ockam_nl_tcp_listener_new(struct sk_buff *skb,
@@ -696,6 +717,8 @@ static int ockam_nl_tcp_listener_new(struct sk_buff *skb,
 
 static int ockam_nl_connect_tcp(struct genl_info *info, struct ockam_node *node)
 {
+	struct ockam_tcp_source source = { .ifindex = ockam_nl_device(info) };
+	struct nlattr *local = info->attrs[OCKAM_A_LOCAL_IP];
 	struct ockam_owner owner = ockam_nl_owner(info);
 	struct sockaddr_storage addr;
 	struct ockam_route expose;
@@ -703,11 +726,15 @@ static int ockam_nl_connect_tcp(struct genl_info *info, struct ockam_node *node)
 	int err;
 
 	err = ockam_nl_addr(info, &addr);
+	if (!err && local)
+		err = ockam_nl_read_addr(info, local,
+					 info->attrs[OCKAM_A_LOCAL_PORT],
+					 &source.addr);
 	if (!err)
 		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &expose);
 	if (err)
 		return err;
-	conn = ockam_tcp_connect(node, &addr, &expose, &owner);
+	conn = ockam_tcp_connect(node, &addr, &source, &expose, &owner);
 	return ockam_nl_made(info, IS_ERR(conn) ? ERR_CAST(conn) : &conn->ep);
 }
 
@@ -1032,8 +1059,8 @@ static const struct genl_ops ockam_nl_ops[] = {
 	OCKAM_NL_OP(EXPOSURE_NEW, ockam_nl_exposure_new),
 	OCKAM_NL_OP(EXPOSURE_DEL, ockam_nl_exposure_del),
 	OCKAM_NL_OP(EXPOSURE_GET, ockam_nl_exposure_get),
-	{ .cmd = OCKAM_CMD_STATS_GET, .dumpit = ockam_nl_stats_dump,
-	  .flags = GENL_UNS_ADMIN_PERM },
+	{ .cmd = OCKAM_CMD_STATS_GET, .start = ockam_nl_dump_start,
+	  .dumpit = ockam_nl_stats_dump, .flags = GENL_UNS_ADMIN_PERM },
 };
 
 static const struct genl_multicast_group ockam_nl_groups[] = {
@@ -1069,18 +1096,16 @@ static const u32 ockam_nl_events[] = {
 static int ockam_nl_fill_event(struct sk_buff *msg, struct ockam_node *node,
 			       struct ockam_endpoint *ep,
 			       enum ockam_event event, enum ockam_drop reason,
-			       const u8 *peer, u32 seq)
+			       const u8 *peer)
 {
 	int err;
 
 	err = nla_put_u32(msg, OCKAM_A_EVENT, ockam_nl_events[event]) ?:
-	      nla_put_u32(msg, OCKAM_A_SEQ, seq) ?:
-	      nla_put_u64_64bit(msg, OCKAM_A_TIME, ktime_get_real_ns(),
-				OCKAM_A_PAD) ?:
 	      nla_put_string(msg, OCKAM_A_NODE_NAME, node->name);
 	if (!err && ep)
 		err = nla_put_u32(msg, OCKAM_A_KIND, ockam_nl_kind(ep)) ?:
-		      nla_put(msg, OCKAM_A_ADDRESS, ep->name_len, ep->name);
+		      nla_put(msg, OCKAM_A_ADDRESS, ep->name_len, ep->name) ?:
+		      ockam_nl_fill_place(msg, ep);
 	if (!err && reason)
 		err = nla_put_string(msg, OCKAM_A_REASON,
 				     ockam_drop_name(reason));
@@ -1089,29 +1114,46 @@ static int ockam_nl_fill_event(struct sk_buff *msg, struct ockam_node *node,
 	return err;
 }
 
+/* Send it with the next number; without a message there is a gap to see. */
+static void ockam_nl_send_event(struct ockam_net *onet, struct sk_buff *msg,
+				void *head)
+{
+	u32 seq;
+
+	spin_lock_bh(&onet->event_lock);
+	seq = ++onet->event_seq;
+	if (msg && !nla_put_u32(msg, OCKAM_A_SEQ, seq) &&
+	    !nla_put_u64_64bit(msg, OCKAM_A_TIME, ktime_get_real_ns(),
+			       OCKAM_A_PAD)) {
+		genlmsg_end(msg, head);
+		genlmsg_multicast_netns(&ockam_nl_family, onet->net, msg, 0,
+					OCKAM_NL_GROUP_EVENTS, GFP_ATOMIC);
+		msg = NULL;
+	}
+	spin_unlock_bh(&onet->event_lock);
+	nlmsg_free(msg);
+}
+
 static void ockam_nl_notify(struct ockam_node *node, struct ockam_endpoint *ep,
 			    enum ockam_event event, enum ockam_drop reason,
 			    const u8 *peer)
 {
-	u32 seq = atomic_inc_return(&node->onet->event_seq);
-	struct net *net = node->onet->net;
-	struct sk_buff *msg;
-	void *head;
+	struct ockam_net *onet = node->onet;
+	struct sk_buff *msg = NULL;
+	void *head = NULL;
 
-	if (!genl_has_listeners(&ockam_nl_family, net, OCKAM_NL_GROUP_EVENTS))
-		return;
-	msg = genlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
-	if (!msg)
-		return;
-	head = genlmsg_put(msg, 0, 0, &ockam_nl_family, 0, OCKAM_CMD_EVENT_NTF);
+	if (genl_has_listeners(&ockam_nl_family, onet->net,
+			       OCKAM_NL_GROUP_EVENTS))
+		msg = genlmsg_new(NLMSG_GOODSIZE, GFP_ATOMIC);
+	if (msg)
+		head = genlmsg_put(msg, 0, 0, &ockam_nl_family, 0,
+				   OCKAM_CMD_EVENT_NTF);
 	if (!head ||
-	    ockam_nl_fill_event(msg, node, ep, event, reason, peer, seq)) {
+	    ockam_nl_fill_event(msg, node, ep, event, reason, peer)) {
 		nlmsg_free(msg);
-		return;
+		msg = NULL;
 	}
-	genlmsg_end(msg, head);
-	genlmsg_multicast_netns(&ockam_nl_family, net, msg, 0,
-				OCKAM_NL_GROUP_EVENTS, GFP_ATOMIC);
+	ockam_nl_send_event(onet, msg, head);
 }
 
 /**

@@ -67,6 +67,8 @@ static int ockam_nl_conn(struct sk_buff *msg, struct ockam_endpoint *ep)
 	struct ockam_conn *conn = ockam_conn(ep);
 
 	return nla_put_u32(msg, OCKAM_A_STATE, states[conn->state]) ?:
+	       nla_put_u32(msg, OCKAM_A_QUEUE,
+			   skb_queue_len_lockless(&conn->tx_queue)) ?:
 	       nla_put_u32(msg, OCKAM_A_ROLE, conn->outgoing ?
 			   OCKAM_ROLE_INITIATOR : OCKAM_ROLE_RESPONDER) ?:
 	       ockam_nl_addr(msg, OCKAM_A_IP, OCKAM_A_PORT, &conn->peer) ?:
@@ -166,6 +168,8 @@ static int ockam_nl_channel(struct sk_buff *msg, struct ockam_endpoint *ep)
 	opened = ch->session;
 	spin_unlock_bh(&ch->lock);
 	err = nla_put_u32(msg, OCKAM_A_STATE, states[READ_ONCE(ch->state)]) ?:
+	      nla_put_u32(msg, OCKAM_A_QUEUE,
+			  skb_queue_len_lockless(&ch->tx_queue)) ?:
 	      nla_put_u32(msg, OCKAM_A_ROLE, ch->role == OCKAM_INITIATOR ?
 			  OCKAM_ROLE_INITIATOR : OCKAM_ROLE_RESPONDER) ?:
 	      ockam_nl_flow(msg, ch->flow) ?:
@@ -266,6 +270,11 @@ static int ockam_nl_service(struct sk_buff *msg, struct ockam_endpoint *ep)
 	return nla_put_string(msg, OCKAM_A_TYPE, ep->ops->type);
 }
 
+static int ockam_nl_socket(struct sk_buff *msg, struct ockam_endpoint *ep)
+{
+	return nla_put_u32(msg, OCKAM_A_QUEUE, ockam_sk_queue_len(ep));
+}
+
 static int ockam_nl_nothing(struct sk_buff *msg, struct ockam_endpoint *ep)
 {
 	return 0;
@@ -275,7 +284,7 @@ static const struct {
 	u32 kind;
 	int (*fill)(struct sk_buff *msg, struct ockam_endpoint *ep);
 } ockam_nl_kinds[] = {
-	[OCKAM_EP_SOCKET] = { OCKAM_ENDPOINT_SOCKET, ockam_nl_nothing },
+	[OCKAM_EP_SOCKET] = { OCKAM_ENDPOINT_SOCKET, ockam_nl_socket },
 	[OCKAM_EP_SERVICE] = { OCKAM_ENDPOINT_SERVICE, ockam_nl_service },
 	[OCKAM_EP_TCP_LISTENER] = { OCKAM_ENDPOINT_TCP_LISTENER,
 				    ockam_nl_tcp_listener },
@@ -323,6 +332,57 @@ int ockam_nl_fill_endpoint(struct sk_buff *msg, struct ockam_endpoint *ep)
 	if (!err && ep->owner.shared)
 		err = nla_put_flag(msg, OCKAM_A_SHARED);
 	return err ?: ockam_nl_kinds[ep->ops->kind].fill(msg, ep);
+}
+
+static int ockam_nl_relay_client_label(struct sk_buff *msg,
+				       struct ockam_endpoint *ep)
+{
+	struct ockam_relay_client_info *info;
+	int err;
+
+	info = kmalloc(sizeof(*info), GFP_ATOMIC);
+	if (!info)
+		return -ENOMEM;
+	ockam_relay_client_info(ep, info);
+	err = nla_put_string(msg, OCKAM_A_LABEL, info->alias);
+	kfree(info);
+	return err;
+}
+
+/**
+ * ockam_nl_fill_place() - what tells users which one it is
+ * @msg: message
+ * @ep:  endpoint
+ *
+ * The address at the other end of a connection, with its error; the address
+ * that a listener listens at; the label of a link or relay client; nothing for
+ * the others.
+ *
+ * Return: 0, -EMSGSIZE, -ENOMEM. Context: as ockam_notify().
+ */
+int ockam_nl_fill_place(struct sk_buff *msg, struct ockam_endpoint *ep)
+{
+	struct ockam_link_info link;
+	struct sockaddr_storage addr;
+	struct ockam_flow *flow;
+	u32 accepted;
+
+	switch (ep->ops->kind) {
+	case OCKAM_EP_CONN:
+		return ockam_nl_addr(msg, OCKAM_A_IP, OCKAM_A_PORT,
+				     &ockam_conn(ep)->peer) ?:
+		       nla_put_u32(msg, OCKAM_A_ERRNO, -ockam_conn(ep)->err);
+	case OCKAM_EP_TCP_LISTENER:
+		ockam_tcp_listener_info(ep, &addr, &flow, &accepted);
+		return ockam_nl_addr(msg, OCKAM_A_IP, OCKAM_A_PORT, &addr);
+	case OCKAM_EP_LINK:
+		ockam_link_info(ep, &link);
+		return nla_put_string(msg, OCKAM_A_LABEL, link.label);
+	case OCKAM_EP_RELAY_CLIENT:
+		return ockam_nl_relay_client_label(msg, ep);
+	default:
+		return 0;
+	}
 }
 
 /**
@@ -394,10 +454,8 @@ int ockam_nl_fill_stats(struct sk_buff *msg, struct ockam_node *node)
 	      ockam_nl_u64(msg, OCKAM_A_DELIVERED, stats->delivered) ?:
 	      ockam_nl_u64(msg, OCKAM_A_FORWARDED, stats->forwarded);
 	for (i = 1; !err && i < OCKAM_DROP_COUNT; i++)
-		if (stats->drops[i])
-			err = ockam_nl_counted(msg, OCKAM_A_DROP,
-					       ockam_drop_name(i),
-					       stats->drops[i]);
+		err = ockam_nl_counted(msg, OCKAM_A_DROP, ockam_drop_name(i),
+				       stats->drops[i]);
 	kfree(stats);
 	return err;
 }

@@ -22,6 +22,8 @@ const struct nla_policy ockam_nl_policy[OCKAM_A_MAX + 1] = {
 		OCKAM_NL_BYTES(OCKAM_TRUST_MAX * OCKAM_IDENTIFIER_LEN),
 	[OCKAM_A_IP] = OCKAM_NL_BYTES(16),
 	[OCKAM_A_PORT] = { .type = NLA_U16 },
+	[OCKAM_A_LOCAL_IP] = OCKAM_NL_BYTES(16),
+	[OCKAM_A_LOCAL_PORT] = { .type = NLA_U16 },
 	[OCKAM_A_LABEL] = OCKAM_NL_TEXT(64),
 	[OCKAM_A_PROJECT] = { .type = NLA_FLAG },
 	[OCKAM_A_SHARED] = { .type = NLA_FLAG },
@@ -33,4 +35,5 @@ const struct nla_policy ockam_nl_policy[OCKAM_A_MAX + 1] = {
 	[OCKAM_A_GROUP_LOW] = { .type = NLA_U32 },
 	[OCKAM_A_GROUP_HIGH] = { .type = NLA_U32 },
 	[OCKAM_A_TIMEOUT_MS] = { .type = NLA_U32 },
+	[OCKAM_A_DEVICE] = NLA_POLICY_MIN(NLA_U32, 1),
 };

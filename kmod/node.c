@@ -19,17 +19,6 @@ struct workqueue_struct *ockam_hs_wq;
 
 static unsigned int ockam_net_id;
 
-static const struct ockam_limits ockam_net_limits = {
-	.nodes = 1024,
-	.connections = 16384,
-	.channels = 32768,
-	.relays = 16384,
-	.half_open = 256,
-	.half_open_peer = 16,
-	.handshake_ms = 30000,
-	.reassembly = 64ULL << 20,
-};
-
 /**
  * ockam_net() - our state in a namespace
  * @net: namespace
@@ -440,16 +429,30 @@ static int ockam_net_show(struct seq_file *seq, void *v)
 static int __net_init ockam_net_start(struct net *net)
 {
 	struct ockam_net *onet = ockam_net(net);
+	int err;
 
 	onet->net = net;
 	mutex_init(&onet->nl_mutex);
+	spin_lock_init(&onet->event_lock);
 	xa_init_flags(&onet->nodes, XA_FLAGS_ALLOC1);
 	init_waitqueue_head(&onet->all_gone);
-	onet->limits = ockam_net_limits;
+	err = ockam_known_init(&onet->known);
+	if (err)
+		return err;
+	err = ockam_limits_init(onet);
+	if (err)
+		goto err_known;
+	err = -ENOMEM;
 	if (!proc_create_net_single("ockam", 0444, net->proc_net,
 				    ockam_net_show, NULL))
-		return -ENOMEM;
+		goto err_limits;
 	return 0;
+
+err_limits:
+	ockam_limits_exit(onet);
+err_known:
+	ockam_known_exit(&onet->known);
+	return err;
 }
 
 static void __net_exit ockam_net_stop(struct net *net)
@@ -459,6 +462,7 @@ static void __net_exit ockam_net_stop(struct net *net)
 	unsigned long index;
 
 	remove_proc_entry("ockam", net->proc_net);
+	ockam_limits_exit(onet);
 	mutex_lock(&onet->nl_mutex);
 	onet->dead = true;
 	xa_for_each(&onet->nodes, index, node)
@@ -468,6 +472,7 @@ static void __net_exit ockam_net_stop(struct net *net)
 	wait_event(onet->all_gone, !atomic_read(&onet->alive));
 	/* Whoever made it 0 may still be waking us. */
 	synchronize_rcu();
+	ockam_known_exit(&onet->known);
 	xa_destroy(&onet->nodes);
 	mutex_destroy(&onet->nl_mutex);
 }

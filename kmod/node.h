@@ -13,20 +13,10 @@
 #include <net/net_namespace.h>
 #include "crypto.h"
 #include "ident.h"
+#include "known.h"
+#include "limit.h"
 #include "stats.h"
 #include "../uapi/linux/ockam.h"
-
-/* Limits per network namespace; a child user namespace may only lower them. */
-struct ockam_limits {
-	u32 nodes;
-	u32 connections;
-	u32 channels;
-	u32 relays;
-	u32 half_open;		/* per channel listener */
-	u32 half_open_peer;	/* and per peer */
-	u32 handshake_ms;
-	u64 reassembly;		/* bytes of frames that are not complete */
-};
 
 /**
  * struct ockam_net - our state in a network namespace
@@ -40,7 +30,9 @@ struct ockam_limits {
  * @channels: channels alive, half-open ones included
  * @relays:   relays alive
  * @reassembly: bytes held by incomplete frames
- * @event_seq: sequence number of netlink events
+ * @known:    newest histories of peers
+ * @event_lock: events go out in the order of their numbers
+ * @event_seq: sequence number of netlink events, under @event_lock
  * @alive:    nodes whose memory exists; the namespace waits for them
  * @all_gone: woken when @alive becomes 0
  */
@@ -55,7 +47,9 @@ struct ockam_net {
 	atomic_t channels;
 	atomic_t relays;
 	atomic64_t reassembly;
-	atomic_t event_seq;
+	struct ockam_known known;
+	spinlock_t event_lock;
+	u32 event_seq;
 	atomic_t alive;
 	wait_queue_head_t all_gone;
 };

@@ -285,6 +285,8 @@ static enum ockam_drop ockam_relay_publish(struct ockam_relay_service *service,
 
 	ockam_endpoint_get(first);
 	relay->first_ep = first;
+	/* Where the answers to who sends through it from this node come from. */
+	ep->flow = first->flow;
 	err = ockam_endpoint_publish(ep);
 	if (!err)
 		err = ockam_flow_copy(ep->node, service->ep.name,

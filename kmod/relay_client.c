@@ -328,20 +328,26 @@ static struct sk_buff *ockam_relay_client_rcv(struct ockam_endpoint *ep,
 	return NULL;
 }
 
+/* The end of it and of its link, whether or not it was ever published. */
+static void ockam_relay_client_stop(struct ockam_relay_client *rc)
+{
+	WRITE_ONCE(rc->stopped, true);
+	if (!rc->link)
+		return;
+	ockam_endpoint_unwatch(rc->link, &rc->watch);
+	cancel_delayed_work_sync(&rc->work);
+	ockam_relay_client_set_state(rc, OCKAM_RELAY_CLIENT_STOPPED);
+	ockam_relay_client_drop_hop(rc);
+	rc->link->ops->shutdown(rc->link);
+}
+
 static void ockam_relay_client_shutdown(struct ockam_endpoint *ep)
 {
 	struct ockam_relay_client *rc = ockam_relay_client(ep);
 
 	if (!ockam_endpoint_unpublish(ep))
 		return;
-	WRITE_ONCE(rc->stopped, true);
-	ockam_endpoint_unwatch(rc->link, &rc->watch);
-	cancel_delayed_work_sync(&rc->work);
-	ockam_relay_client_set_state(rc, OCKAM_RELAY_CLIENT_STOPPED);
-	ockam_relay_client_drop_hop(rc);
-	rc->link->ops->shutdown(rc->link);
-	/* A confirmation may have kicked just before @stopped was set. */
-	cancel_delayed_work_sync(&rc->work);
+	ockam_relay_client_stop(rc);
 	ockam_notify(ep, OCKAM_EVENT_CLOSED, OCKAM_DROP_NONE);
 }
 
@@ -349,6 +355,8 @@ static void ockam_relay_client_release(struct ockam_endpoint *ep)
 {
 	struct ockam_relay_client *rc = ockam_relay_client(ep);
 
+	/* A kick may have read @stopped just before it was set. */
+	cancel_delayed_work_sync(&rc->work);
 	if (rc->link)
 		ockam_endpoint_put(rc->link);
 	ockam_endpoint_fini(ep);
@@ -374,12 +382,7 @@ static int ockam_relay_client_start(struct ockam_relay_client *rc,
 		return PTR_ERR(link);
 	rc->link = link;
 	err = ockam_endpoint_watch(link, &rc->watch);
-	if (err)
-		return err;
-	err = ockam_endpoint_publish(&rc->ep);
-	if (err)
-		ockam_endpoint_unwatch(link, &rc->watch);
-	return err;
+	return err ?: ockam_endpoint_publish(&rc->ep);
 }
 
 /**
@@ -422,8 +425,7 @@ ockam_relay_client_create(struct ockam_node *node,
 	INIT_DELAYED_WORK(&rc->work, ockam_relay_client_work);
 	err = ockam_relay_client_start(rc, &config->link);
 	if (err) {
-		if (rc->link)
-			rc->link->ops->shutdown(rc->link);
+		ockam_relay_client_stop(rc);
 		ockam_endpoint_put(&rc->ep);
 		return ERR_PTR(err);
 	}

@@ -102,6 +102,7 @@ int ockam_sk_check_addr(struct sockaddr_ockam *out, const void *addr, int len);
 struct sk_buff *ockam_sk_rcv(struct ockam_endpoint *ep, struct sk_buff *skb,
 			     struct ockam_ctx *ctx);
 void ockam_sk_full_work(struct work_struct *work);
+u32 ockam_sk_queue_len(const struct ockam_endpoint *ep);
 void ockam_sk_room(struct sock *sk);
 int ockam_sk_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
 int ockam_sk_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,

@@ -71,6 +71,19 @@ void ockam_sk_room(struct sock *sk)
 }
 
 /**
+ * ockam_sk_queue_len() - messages that wait to be received
+ * @ep: endpoint of a socket
+ *
+ * Return: how many.
+ */
+u32 ockam_sk_queue_len(const struct ockam_endpoint *ep)
+{
+	struct sock *sk = container_of(ep, struct ockam_sk_ep, ep)->sk;
+
+	return skb_queue_len_lockless(&sk->sk_receive_queue);
+}
+
+/**
  * ockam_sk_rcv() - a message for a socket
  * @ep:  its endpoint
  * @skb: the message; taken

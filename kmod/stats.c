@@ -108,6 +108,7 @@ static const char * const ockam_ledger_names[] = {
 	[OCKAM_OBJ_LINK] = "link",
 	[OCKAM_OBJ_RELAY_CLIENT] = "relay-client",
 	[OCKAM_OBJ_SOCK] = "socket",
+	[OCKAM_OBJ_KNOWN] = "known-peer",
 };
 
 static atomic64_t ockam_ledger_in[OCKAM_OBJ_COUNT];

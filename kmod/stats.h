@@ -37,6 +37,7 @@ struct ockam_node;
 	X(HS_MALFORMED,		"handshake-malformed",	EBADMSG)	\
 	X(HS_STATE,		"handshake-state",	EPROTO)		\
 	X(HS_IDENTITY,		"handshake-identity",	EKEYREJECTED)	\
+	X(HS_OLD_HISTORY,	"handshake-old-history", EKEYREVOKED)	\
 	X(HS_NOT_AUTHORIZED,	"not-authorized",	EKEYREJECTED)	\
 	X(HS_LIMIT,		"handshake-limit",	EBUSY)		\
 	X(HS_TIMEOUT,		"handshake-timeout",	ETIMEDOUT)	\
@@ -97,6 +98,7 @@ enum ockam_object {
 	OCKAM_OBJ_LINK,
 	OCKAM_OBJ_RELAY_CLIENT,
 	OCKAM_OBJ_SOCK,
+	OCKAM_OBJ_KNOWN,
 	OCKAM_OBJ_COUNT
 };
 

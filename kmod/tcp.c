@@ -702,17 +702,60 @@ static void ockam_tcp_start_timer(struct ockam_tcp *tcp)
 	queue_delayed_work(ockam_wq, &tcp->timer, OCKAM_TCP_TIMER_SECONDS * HZ);
 }
 
+/* All packets of the socket go through this device. */
+static int ockam_tcp_set_device(struct socket *sock, int ifindex)
+{
+	bool there;
+
+	if (!ifindex)
+		return 0;
+	rcu_read_lock();
+	there = dev_get_by_index_rcu(sock_net(sock->sk), ifindex);
+	rcu_read_unlock();
+	return there ? sock_bindtoindex(sock->sk, ifindex, true) : -ENODEV;
+}
+
+static int ockam_tcp_open(struct net *net, int family,
+			  const struct ockam_tcp_source *source,
+			  struct socket **out)
+{
+	struct sockaddr_storage addr;
+	struct socket *sock;
+	int err;
+
+	err = sock_create_kern(net, family, SOCK_STREAM, IPPROTO_TCP, &sock);
+	if (err)
+		return err;
+	if (source)
+		err = ockam_tcp_set_device(sock, source->ifindex);
+	if (!err && source && source->addr.ss_family) {
+		addr = source->addr;
+		err = addr.ss_family != family ? -EAFNOSUPPORT :
+		      kernel_bind(sock, (struct sockaddr_unsized *)&addr,
+				  ockam_tcp_addr_len(&addr));
+	}
+	if (err)
+		sock_release(sock);
+	else
+		*out = sock;
+	return err;
+}
+
 /**
  * ockam_tcp_connect() - start to connect
  * @node:   node
  * @addr:   where to
+ * @source: from where; NULL: the routing table decides
  * @expose: addresses that become consumers of the connection's flow
  * @owner:  who may send through it
  *
- * Return: the connection, CONNECTING, with a reference; or an ERR_PTR.
+ * Return: the connection, CONNECTING, with a reference; or an ERR_PTR: -ENODEV,
+ * -EADDRNOTAVAIL, -EADDRINUSE, -EAFNOSUPPORT because of @source; -EBUSY,
+ * -ENOMEM, or what connect() says.
  */
 struct ockam_conn *ockam_tcp_connect(struct ockam_node *node,
 				     const struct sockaddr_storage *addr,
+				     const struct ockam_tcp_source *source,
 				     const struct ockam_route *expose,
 				     const struct ockam_owner *owner)
 {
@@ -721,8 +764,7 @@ struct ockam_conn *ockam_tcp_connect(struct ockam_node *node,
 	struct socket *sock;
 	int err;
 
-	err = sock_create_kern(node->onet->net, addr->ss_family, SOCK_STREAM,
-			       IPPROTO_TCP, &sock);
+	err = ockam_tcp_open(node->onet->net, addr->ss_family, source, &sock);
 	if (err)
 		return ERR_PTR(err);
 	tcp = ockam_tcp_create(node, sock, NULL, owner);
@@ -795,7 +837,7 @@ struct ockam_conn *ockam_tcp_find_or_connect(struct ockam_node *node,
 	const struct ockam_route none = {};
 
 	return ockam_tcp_find(node, addr, owner) ?:
-	       ockam_tcp_connect(node, addr, &none, owner);
+	       ockam_tcp_connect(node, addr, NULL, &none, owner);
 }
 
 /**
@@ -963,14 +1005,14 @@ static bool ockam_tcp_only_api(const struct ockam_route *expose)
 }
 
 static int ockam_tcp_open_listener(struct net *net,
-				   struct sockaddr_storage *addr,
+				   struct sockaddr_storage *addr, int ifindex,
 				   struct socket **out)
 {
+	const struct ockam_tcp_source source = { .ifindex = ifindex };
 	int len = ockam_tcp_addr_len(addr), err;
 	struct socket *sock;
 
-	err = sock_create_kern(net, addr->ss_family, SOCK_STREAM, IPPROTO_TCP,
-			       &sock);
+	err = ockam_tcp_open(net, addr->ss_family, &source, &sock);
 	if (err)
 		return err;
 	sock_set_reuseaddr(sock->sk);
@@ -1005,14 +1047,16 @@ static int ockam_tcp_start_listener(struct ockam_tcp_listener *listener)
  * ockam_tcp_listen() - accept connections at an address
  * @node:   node
  * @addr:   numeric address; set to what is bound
+ * @ifindex: device; 0: any
  * @expose: addresses that its connections may reach
  * @owner:  of its connections
  *
  * Return: its endpoint with a reference; ERR_PTR: -EADDRINUSE, -EADDRNOTAVAIL,
- * -EINVAL, -ENOMEM, ...
+ * -ENODEV, -EINVAL, -ENOMEM, ...
  */
 struct ockam_endpoint *ockam_tcp_listen(struct ockam_node *node,
 					struct sockaddr_storage *addr,
+					int ifindex,
 					const struct ockam_route *expose,
 					const struct ockam_owner *owner)
 {
@@ -1022,7 +1066,8 @@ struct ockam_endpoint *ockam_tcp_listen(struct ockam_node *node,
 	listener = kzalloc(sizeof(*listener), GFP_KERNEL_ACCOUNT);
 	if (!listener)
 		return ERR_PTR(-ENOMEM);
-	err = ockam_tcp_open_listener(node->onet->net, addr, &listener->sock);
+	err = ockam_tcp_open_listener(node->onet->net, addr, ifindex,
+				      &listener->sock);
 	if (err)
 		goto err_free;
 	listener->flow = ockam_flow_create(node);

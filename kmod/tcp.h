@@ -7,14 +7,26 @@
 
 struct ockam_tcp_listener;
 
+/**
+ * struct ockam_tcp_source - where a connection starts, when that matters
+ * @addr:    numeric address, port 0 for any; family AF_UNSPEC: none chosen
+ * @ifindex: device that all packets must go through; 0: none chosen
+ */
+struct ockam_tcp_source {
+	struct sockaddr_storage addr;
+	int ifindex;
+};
+
 /*
- * Listen on a numeric address (port 0: any; read it back from @addr). Its flow
- * exists before the first connection is accepted: the addresses in @expose (a
- * binary route) are consumers of it. Under nl_mutex. Returns the endpoint with
- * a reference or an ERR_PTR.
+ * Listen on a numeric address (port 0: any; read it back from @addr), on one
+ * device or all of them (@ifindex 0). Its flow exists before the first
+ * connection is accepted: the addresses in @expose (a binary route) are
+ * consumers of it. Under nl_mutex. Returns the endpoint with a reference or an
+ * ERR_PTR.
  */
 struct ockam_endpoint *ockam_tcp_listen(struct ockam_node *node,
 					struct sockaddr_storage *addr,
+					int ifindex,
 					const struct ockam_route *expose,
 					const struct ockam_owner *owner);
 /* What users want to know of a listener; flow is borrowed. */
@@ -25,10 +37,12 @@ void ockam_tcp_listener_info(struct ockam_endpoint *ep,
 /*
  * Start to connect; returns at once with a connection in state CONNECTING and
  * a reference. Success and failure are told to watchers and by an event.
- * @expose: addresses that become consumers of the new connection's flow.
+ * @source may be NULL; @expose: addresses that become consumers of the new
+ * connection's flow.
  */
 struct ockam_conn *ockam_tcp_connect(struct ockam_node *node,
 				     const struct sockaddr_storage *addr,
+				     const struct ockam_tcp_source *source,
 				     const struct ockam_route *expose,
 				     const struct ockam_owner *owner);
 /*

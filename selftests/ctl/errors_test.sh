@@ -3,24 +3,7 @@
 # What ockamctl says when something is wrong: one line that tells what to do,
 # nothing on standard output, and an exit code of its own.
 . "$(dirname -- "$0")/../lib.sh"
-
-scene()
-{
-	setup_module || return
-	ockamctl node create n1 > /dev/null 2>&1
-}
-
-# says CODE TEXT COMMAND...: that exit code, and one line with TEXT in it
-says()
-{
-	local code=$1 text=$2
-
-	shift 2
-	check_rc "$code" "$*" "$@" < /dev/null
-	check_eq "$OUT" "" "standard output of $*"
-	check_eq "$(printf '%s\n' "$ERR" | grep -c '^error: ')" 1 "lines of $*: $ERR"
-	check_contains "$ERR" "$text" "error of $*"
-}
+. "$(dirname -- "$0")/ctl.sh"
 
 test_no_module()
 {
@@ -103,6 +86,51 @@ test_wrong_project_identifier()
 	check_rc 77 "channel to the project" ockamctl secure-channel create --from n2 \
 		--to /project/default/service/api --timeout 10
 	check_contains "$ERR" "not-authorized" "the reason"
+}
+
+# The codes of the manual page that no other case here ends with.
+test_exit_codes()
+{
+	scene n1 n2 || return
+	says 66 nofile ockamctl project import --project-file nofile
+	says 67 x ockamctl service stop x --at n1
+	says 67 x ockamctl worker list --at x
+	says 67 x ockamctl stats x
+	says 67 x ockamctl flow-control add-consumer x echo --at n1
+	says 67 x ockamctl --netns x node list
+	says 69 refused ockamctl tcp-connection create --from n1 --to 127.0.0.1:1
+	says 73 taken ockamctl service start echo --at n1
+	says 74 "standard output" sh -c "ockamctl node list > /dev/full"
+	says 77 not-authorized ockamctl secure-channel create --from n1 --to /node/n2/service/api --timeout 60 \
+		--authorized "I$(printf '%064d' 1)"
+}
+
+# A peer who shows another one's attestation.
+test_handshake_refused()
+{
+	scene || return
+	python3 "$HERE/impostor.py" 5000 > "$OCKAM_HOME/impostor" 2>&1 &
+	defer kill $!
+	busywait 60 grep -q listening "$OCKAM_HOME/impostor" || return
+	says 76 handshake-identity ockamctl secure-channel create --from n1 \
+		--to /ip4/127.0.0.1/tcp/5000/service/api --timeout 60
+}
+
+test_usage()
+{
+	scene || return
+	says 2 --all ockamctl node create n2 --all
+	says 2 "--output is" ockamctl node list --output xml
+	says 2 "text and JSON" ockamctl node list --oneline --compact-output
+	says 2 "wants a value" ockamctl node list --output
+	says 2 "--timeout is" ockamctl monitor --timeout -5ms
+	says 2 "--count is" ockamctl monitor --count 0
+	says 2 nonsense ockamctl monitor nonsense
+	says 2 "too many" ockamctl node show 1 2 3 4 5 6 7 8 9
+	says 2 --family ockamctl module load --family many
+	check_rc 2 "a command without its verb" ockamctl node
+	check_eq "$OUT" "" "its standard output"
+	check_contains "$ERR" "usage: ockamctl node" "its error"
 }
 
 # A peer that never answers: the connection is seen, and goes with its node.

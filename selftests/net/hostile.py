@@ -9,11 +9,12 @@ import sys
 import time
 
 from live import ask, ed25519, new_party, text
-from ockam_ref.identity import PurposeKey, attest, create_identity
-from ockam_ref.messages import local
+from ockam_ref.identity import Identity, PurposeKey, attest, create_identity, rotate_identity
+from ockam_ref.messages import RefreshCredentials, local
 from ockam_ref.node import ChannelEnd, Node, bare_string
+from ockam_ref.noise import INITIATOR
 from ockam_ref.primitives import Ed25519Key, X25519Key
-from ockam_ref.secure_channel import Party
+from ockam_ref.secure_channel import Party, SecureChannel
 from ockam_ref.transport import Envelope
 
 HOST, PORT = sys.argv[1], int(sys.argv[2])
@@ -171,6 +172,53 @@ def another_static_key() -> bool:
     return refused(Party(good.identity, X25519Key(os.urandom(32)), good.attestation))
 
 
+def party(identity: Identity, key: Ed25519Key) -> Party:
+    static = X25519Key(os.urandom(32))
+    now = int(time.time()) - 5
+    return Party(identity, static, attest(identity, key, PurposeKey(x25519=static.public), now))
+
+
+def rolled_back_identity() -> bool:
+    """Who has shown a rotation comes back with no older history and no other branch."""
+    now = int(time.time()) - 10
+    first, second, third = (Ed25519Key(os.urandom(32)) for _ in range(3))
+    old = create_identity(first, now)
+    new, branch = rotate_identity(old, first, second, now), rotate_identity(old, first, third, now)
+    return (not refused(party(old, first)) and not refused(party(new, second))
+            and refused(party(old, first)) and refused(party(branch, third))
+            and not refused(party(new, second)))
+
+
+def rotation_in_a_channel() -> bool:
+    """A refresh message tells of a rotation; many of them cost nothing more."""
+    now = int(time.time()) - 10
+    first, second = Ed25519Key(os.urandom(32)), Ed25519Key(os.urandom(32))
+    old = create_identity(first, now)
+    new = rotate_identity(old, first, second, now)
+    node = Node()
+    tcp = node.connect(HOST, PORT)
+    end = ChannelEnd.open(node, party(old, first), local(tcp, "api"))
+    node.run(lambda: end.ready, 10)
+    for _ in range(20):
+        node.send(end.remote, (), end.channel.seal(RefreshCredentials(new.history, ())))
+    if text(ask(node, end.route_to("uppercase"), bare_string(b"on"))) != "ON":
+        return False
+    return refused(party(old, first)) and not refused(party(new, second))
+
+
+def half_open_behind_one_hop() -> bool:
+    """First messages with ever new return routes: a part is answered, others get in."""
+    node = Node()
+    tcp = node.connect(HOST, PORT)
+    answers: list[Envelope] = []
+    for i in range(200):
+        node.start(answers.append, f"d{i}")
+        first = SecureChannel.new(INITIATOR, new_party(ed25519()), X25519Key(os.urandom(32)))
+        node.send(local(tcp, "api"), local(f"d{i}", f"x{i}"), first.start())
+    node.run(lambda: len(answers) == 200, 10)
+    return 16 <= len(answers) <= 64 and not refused(new_party(ed25519()))
+
+
 def replayed_and_forged() -> bool:
     """Ciphertexts again, flipped, with far counters: the channel goes on."""
     node = Node()
@@ -223,7 +271,8 @@ CASES = [
     wrong_version, frame_too_long, undecodable, zero_frame_and_heartbeat, cut_frame,
     one_byte_at_a_time, mutations, too_many_hops, echo_to_itself, not_exposed,
     flipped_handshake, expired_attestation, foreign_attestation, another_static_key,
-    replayed_and_forged, relay_names, idle_connections,
+    rolled_back_identity, rotation_in_a_channel, replayed_and_forged, relay_names, idle_connections,
+    half_open_behind_one_hop,
 ]
 
 

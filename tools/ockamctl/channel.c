@@ -71,7 +71,9 @@ static int listener_create(struct ctl_args *args)
 		request_bytes(request, OCKAM_A_IDENTIFIERS, authorized, len);
 	err = request_send(request, &object);
 	return err ? genl_fail(err, args->pos[0]) :
-	       ctl_value("/service/%s", object.address);
+	       ctl_result(json_pack("[{s:s+}]", "address", "/service/",
+				    object.address), "/service/%s",
+			  object.address);
 }
 
 static int listener_list(struct ctl_args *args)
@@ -96,7 +98,7 @@ static json_t *channel_json(const struct object *object)
 {
 	long long age = object->created ?
 			(long long)time(NULL) - (long long)object->created : 0;
-	static char route[GENL_ROUTE_MAX * 2];
+	static char route[GENL_ROUTE_MAX * 5];
 
 	route_text(route, sizeof(route), object->route, object->route_len);
 	return json_pack("{s:s, s:s, s:s+, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}}",
@@ -158,7 +160,12 @@ static int create(struct ctl_args *args)
 		ctl_note("peer %s is not pinned: --authorized %s accepts no other",
 			 id, id);
 	}
-	return ctl_value("/service/%s", object.address);
+	return ctl_result(json_pack("[{s:s+, s:o, s:o}]", "address",
+				    "/service/", object.address,
+				    "flow_control_id", object_flow(&object),
+				    "their_identifier",
+				    object_identifier(true, object.peer)),
+			  "/service/%s", object.address);
 }
 
 static int list(struct ctl_args *args)
@@ -178,7 +185,7 @@ static int delete(struct ctl_args *args)
 
 const struct ctl_command listener_commands[] = {
 	{ "create", listener_create, NULL,
-	  "NAME [--at NODE] [--authorized IDENTIFIER]... [--expose NAME]...",
+	  "NAME [--at NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--output json]",
 	  "accept secure channels; they reach only what is exposed",
 	  "ockamctl secure-channel-listener create api2 --at n1 --expose echo" },
 	{ "list", listener_list, NULL, "[--at NODE] [--output json]",
@@ -186,7 +193,7 @@ const struct ctl_command listener_commands[] = {
 	{ "show", listener_show, NULL, "NAME [--at NODE] [--output json]",
 	  "print a channel listener",
 	  "ockamctl secure-channel-listener show api --at n1" },
-	{ "delete", listener_delete, NULL, "NAME [--at NODE] [--yes]",
+	{ "delete", listener_delete, NULL, "NAME [--at NODE] [--yes] [--output json]",
 	  "stop accepting channels",
 	  "ockamctl secure-channel-listener delete api2 --at n1" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
@@ -194,14 +201,14 @@ const struct ctl_command listener_commands[] = {
 
 const struct ctl_command channel_commands[] = {
 	{ "create", create, NULL,
-	  "--to ROUTE [--from NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--shared] [--timeout SECONDS]",
+	  "--to ROUTE [--from NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--shared] [--timeout SECONDS] [--output json]",
 	  "open a secure channel",
 	  "ockamctl secure-channel create --from n1 --to /node/n2/service/api" },
 	{ "list", list, NULL, "[--at NODE] [--output json]", "list channels",
 	  "ockamctl secure-channel list --at n1" },
 	{ "show", show, NULL, "ADDRESS [--at NODE] [--output json]",
 	  "print a channel", "ockamctl secure-channel show ADDRESS --at n1" },
-	{ "delete", delete, NULL, "ADDRESS [--at NODE] [--yes]",
+	{ "delete", delete, NULL, "ADDRESS [--at NODE] [--yes] [--output json]",
 	  "close a channel", "ockamctl secure-channel delete ADDRESS --at n1" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

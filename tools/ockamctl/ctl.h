@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <jansson.h>
 
 /* Exit codes, as in sysexits.h */
@@ -25,6 +26,7 @@ enum {
 };
 
 #define CTL_MAX_VALUES	16
+#define CTL_MAX_POS	8
 
 /* A repeatable option's values. */
 struct ctl_values {
@@ -34,16 +36,18 @@ struct ctl_values {
 
 /* Options of all commands; each command says which it takes. */
 struct ctl_args {
-	const char *pos[4];	/* arguments without a name */
+	const char *pos[CTL_MAX_POS];	/* arguments without a name */
 	int pos_count;
 	const char *from, *to, *at, *name, *identity, *project, *output;
 	const char *tcp_listener_address, *file, *type, *address, *timeout;
-	const char *allow_group;
+	const char *allow_group, *netns, *count, *family, *source, *device;
 	struct ctl_values authorized, expose;
 	bool host, hex, full, yes, all, shared, encoding_hex;
 	bool no_default_services;
+	bool json, pretty, compact, oneline, quiet, no_input, no_color;
 };
 
+/* A command that says [--output json] has a schema in schemas/. */
 struct ctl_command {
 	const char *name;
 	int (*run)(struct ctl_args *args);
@@ -53,6 +57,7 @@ struct ctl_command {
 	const char *example;
 };
 
+extern const struct ctl_command commands[];	/* all of them */
 extern const struct ctl_command identity_commands[];
 extern const struct ctl_command node_commands[];
 extern const struct ctl_command project_commands[];
@@ -63,24 +68,66 @@ extern const struct ctl_command channel_commands[];
 extern const struct ctl_command relay_commands[];
 extern const struct ctl_command service_commands[];
 extern const struct ctl_command message_commands[];
+extern const struct ctl_command worker_commands[];
+extern const struct ctl_command flow_control_commands[];
 extern const struct ctl_command module_commands[];
 int overview(struct ctl_args *args);
+int stats(struct ctl_args *args);
+int monitor(struct ctl_args *args);
+int manpages(struct ctl_args *args);
 
+/* What the options say about output; once, before anything is printed. */
+int ctl_output(const struct ctl_args *args);
+/* Was JSON asked for? */
+bool ctl_wants_json(void);
+/* Will a list be printed as text? */
+bool ctl_is_text(void);
 /* Prints "error: ..." and returns @code. */
 int ctl_fail(int code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Progress and hints: to stderr. */
+/* Progress and hints: to stderr, unless --quiet. */
 void ctl_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The one value of a create or delete command. */
+/*
+ * The result of a command that makes or changes something: one bare value, into
+ * a pipe, too; @json, which is taken, only when it was asked for.
+ */
+int ctl_result(json_t *json, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* After something was printed by hand: was it written? */
+int ctl_flush(void);
+/* The bare value alone. */
 int ctl_value(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Lists and objects: JSON into a pipe or when asked for, text on a terminal. */
-int ctl_print(struct ctl_args *args, json_t *json);
+int ctl_print(json_t *json);
+/* A list whose text is a table of some of its keys, the last one NULL. */
+int ctl_print_table(json_t *json, const char *const *columns);
+/* One JSON object on one line. */
+int ctl_print_line(json_t *json);
+/* May it be deleted? Asks on a terminal, unless there is --yes. */
+bool ctl_confirm(const struct ctl_args *args, const char *what);
+/* --timeout, or ten seconds; minus an exit code after a message. */
 int ctl_timeout_ms(const struct ctl_args *args);
+/* Of a clock that only goes forward. */
+long ctl_now_us(void);
+long ctl_now_ms(void);
 
+/*
+ * What others chose, as UTF-8 that does nothing to a terminal: \xNN for each
+ * other byte. The length; at most @size - 1.
+ */
+size_t ctl_printable(char *dst, size_t size, const void *bytes, size_t len);
 void ctl_hex(char *dst, const void *data, size_t len);
 int ctl_unhex(void *dst, size_t size, const char *text);
 /* "I" and 64 hex digits */
 void ctl_identifier(char dst[66], const unsigned char id[32]);
 int ctl_parse_identifier(unsigned char id[32], const char *text);
+
+/* help.c */
+void help_commands(FILE *to, const char *path, const struct ctl_command *list);
+void help_command(const char *path, const struct ctl_command *command);
+/* placeholder.c: standard input in the place of a "-" that stands in a route */
+int placeholder_fill(const char **arg);
+/* netns.c: go to a namespace of `ip netns` */
+int netns_enter(const char *name);
 
 #endif /* OCKAMCTL_CTL_H */

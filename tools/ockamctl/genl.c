@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -126,6 +125,13 @@ static void read_text(char *dst, size_t size, struct nlattr *attr)
 	dst[len] = '\0';
 }
 
+/* Of an address, which users and peers choose as they like. */
+static void read_address(char *dst, size_t size, struct nlattr *attr)
+{
+	if (attr)
+		ctl_printable(dst, size, nla_data(attr), nla_len(attr));
+}
+
 static bool read_bytes(void *dst, size_t size, uint16_t *len,
 		       struct nlattr *attr)
 {
@@ -168,14 +174,14 @@ static void read_counted(struct object *object, struct nlmsghdr *header)
 static void read_names(struct object *o, struct nlattr **a)
 {
 	read_text(o->node, sizeof(o->node), a[OCKAM_A_NODE_NAME]);
-	read_text(o->address, sizeof(o->address), a[OCKAM_A_ADDRESS]);
+	read_address(o->address, sizeof(o->address), a[OCKAM_A_ADDRESS]);
 	read_text(o->type, sizeof(o->type), a[OCKAM_A_TYPE]);
 	read_text(o->label, sizeof(o->label), a[OCKAM_A_LABEL]);
 	read_text(o->reason, sizeof(o->reason), a[OCKAM_A_REASON]);
 	read_text(o->identity_name, sizeof(o->identity_name),
 		  a[OCKAM_A_IDENTITY_NAME]);
 	read_text(o->hop, sizeof(o->hop), a[OCKAM_A_HOP]);
-	read_text(o->remote, sizeof(o->remote), a[OCKAM_A_REMOTE]);
+	read_address(o->remote, sizeof(o->remote), a[OCKAM_A_REMOTE]);
 	read_text(o->version, sizeof(o->version), a[OCKAM_A_VERSION]);
 	read_text(o->driver, sizeof(o->driver), a[OCKAM_A_DRIVER]);
 }
@@ -192,6 +198,12 @@ static void read_numbers(struct object *o, struct nlattr **a)
 	o->event = read_u32(a[OCKAM_A_EVENT]);
 	o->family = read_u32(a[OCKAM_A_FAMILY]);
 	o->half_open = read_u32(a[OCKAM_A_HALF_OPEN]);
+	o->queue = read_u32(a[OCKAM_A_QUEUE]);
+	o->owner = read_u32(a[OCKAM_A_OWNER]);
+	o->seq = read_u32(a[OCKAM_A_SEQ]);
+	o->time = read_u64(a[OCKAM_A_TIME]);
+	o->delivered = read_u64(a[OCKAM_A_DELIVERED]);
+	o->forwarded = read_u64(a[OCKAM_A_FORWARDED]);
 	o->created = read_u64(a[OCKAM_A_CREATED]);
 	o->rx_msgs = read_u64(a[OCKAM_A_RX_MSGS]);
 	o->rx_bytes = read_u64(a[OCKAM_A_RX_BYTES]);
@@ -225,6 +237,8 @@ static int read_object(struct object *o, struct nlmsghdr *header)
 	o->has_flow = read_bytes(o->flow, 16, NULL, a[OCKAM_A_FLOW]);
 	o->is_default = a[OCKAM_A_DEFAULT];
 	o->project = a[OCKAM_A_PROJECT];
+	o->has_queue = a[OCKAM_A_QUEUE];
+	o->has_owner = a[OCKAM_A_OWNER];
 	o->shared = a[OCKAM_A_SHARED];
 	read_addr(&o->addr, a[OCKAM_A_IP], a[OCKAM_A_PORT]);
 	read_addr(&o->local, a[OCKAM_A_LOCAL_IP], a[OCKAM_A_LOCAL_PORT]);
@@ -358,6 +372,8 @@ int genl_fail(int err, const char *what)
 	case -EEXIST:
 	case -EADDRINUSE:
 	case -EADDRNOTAVAIL:
+	case -EBUSY:
+	case -ENODEV:
 		return ctl_fail(CTL_EXISTS, "%s: %s", what, why);
 	case -EHOSTUNREACH:
 	case -ECONNREFUSED:
@@ -389,20 +405,33 @@ int events_open(void)
 	if (genl_connect(event_sock) || group < 0 ||
 	    nl_socket_add_membership(event_sock, group))
 		return -EPERM;
+	nl_socket_set_buffer_size(event_sock, 1 << 20, 0);
 	return 0;
+}
+
+int events_fd(void)
+{
+	return nl_socket_get_fd(event_sock);
+}
+
+int events_read(struct object *event)
+{
+	int err;
+
+	memset(event, 0, sizeof(*event));
+	nl_socket_modify_cb(event_sock, NL_CB_VALID, NL_CB_CUSTOM, on_event,
+			    event);
+	err = nl_recvmsgs_default(event_sock);
+	/* That is what libnl makes of ENOBUFS. */
+	return err == -NLE_NOMEM ? -ENOBUFS : err < 0 ? -EIO : 0;
 }
 
 bool events_wait(int ms, struct object *event)
 {
-	struct pollfd fd = { .fd = nl_socket_get_fd(event_sock),
-			     .events = POLLIN };
+	struct pollfd fd = { .fd = events_fd(), .events = POLLIN };
 
 	memset(event, 0, sizeof(*event));
-	if (poll(&fd, 1, ms) <= 0)
-		return false;
-	nl_socket_modify_cb(event_sock, NL_CB_VALID, NL_CB_CUSTOM, on_event,
-			    event);
-	return !nl_recvmsgs_default(event_sock);
+	return poll(&fd, 1, ms) > 0 && !events_read(event);
 }
 
 int object_get(const char *node, const char *address, struct object *object)
@@ -422,14 +451,6 @@ int object_delete(const char *node, const char *address, uint32_t kind)
 	request_bytes(request, OCKAM_A_ADDRESS, address, strlen(address));
 	request_u32(request, OCKAM_A_KIND, kind);
 	return request_send(request, NULL);
-}
-
-static long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000L + now.tv_nsec / 1000000;
 }
 
 /* The peer, or we, said no: trying again would end the same. */
@@ -459,36 +480,43 @@ static int wait_failed(const struct object *object, const char *what,
 	return ctl_fail(code, "%s: %s", what, *reason ? reason : "closed");
 }
 
-int object_wait(struct object *object, int ms, const char *what)
+int object_watch(struct object *object, int ms, const char *what)
 {
 	static struct object event, now;
 	char reason[65] = "";
-	long end = now_ms() + ms;
-	uint32_t kind = object->kind;
+	long end = ctl_now_ms() + ms, left;
 
 	now = *object;
 	while (now.state != OCKAM_STATE_UP) {
-		if (now_ms() >= end) {
-			object_delete(object->node, object->address, kind);
+		left = end - ctl_now_ms();
+		if (left <= 0)
 			return ctl_fail(CTL_TIMEOUT, "%s: no answer after %d ms%s%s",
 					what, ms, *reason ? ": " : "", reason);
+		if (events_wait(left < 1000 ? left : 1000, &event) &&
+		    !strcmp(event.address, object->address)) {
+			object->error = event.error;
+			if (*event.reason)
+				memcpy(reason, event.reason, sizeof(reason));
 		}
-		if (events_wait(end - now_ms() < 1000 ? end - now_ms() : 1000,
-				&event) &&
-		    !strcmp(event.address, object->address) && *event.reason)
-			memcpy(reason, event.reason, sizeof(reason));
 		if (object_get(object->node, object->address, &now))
 			return wait_failed(object, what, reason);
 		if (*now.reason)
 			memcpy(reason, now.reason, sizeof(reason));
 		object->error = now.error;
-		if (refused(reason)) {
-			object_delete(object->node, object->address, kind);
+		if (refused(reason))
 			return wait_failed(object, what, reason);
-		}
 	}
 	*object = now;
 	return CTL_OK;
+}
+
+int object_wait(struct object *object, int ms, const char *what)
+{
+	int err = object_watch(object, ms, what);
+
+	if (err)
+		object_delete(object->node, object->address, object->kind);
+	return err;
 }
 
 int node_default_name(char name[65])

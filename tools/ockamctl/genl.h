@@ -9,22 +9,24 @@
 #include <linux/ockam_genl.h>
 
 #define GENL_ROUTE_MAX	8224
+#define ADDRESS_TEXT	(4 * 255 + 4)	/* ctl_printable() of an address */
 
 /* One answer or event, whatever it is about. */
 struct object {
 	char node[65];
 	uint32_t index, kind, state, role, id, tries, error, event, family;
-	uint32_t half_open;
-	char address[256], type[33], label[65], reason[65], identity_name[65];
-	char hop[256], remote[256], version[32], driver[64];
+	uint32_t half_open, queue, owner, seq;
+	char address[ADDRESS_TEXT], remote[ADDRESS_TEXT];
+	char type[33], label[65], reason[65], identity_name[65];
+	char hop[256], version[32], driver[64];
 	uint8_t route[GENL_ROUTE_MAX], identifiers[8192], expose[GENL_ROUTE_MAX];
 	uint16_t route_len, identifiers_len, expose_len;
 	uint8_t identifier[32], peer[32], flow[16];
 	bool has_identifier, has_peer, has_flow, has_identifiers;
-	bool is_default, project, shared;
+	bool is_default, project, shared, has_queue, has_owner;
 	struct sockaddr_storage addr, local;
 	uint64_t created, rx_msgs, rx_bytes, tx_msgs, tx_bytes, rekeys, replays;
-	uint64_t auth_failed, accepted, refused;
+	uint64_t auth_failed, accepted, refused, delivered, forwarded, time;
 	struct {
 		char name[65];
 		uint64_t count;
@@ -55,14 +57,18 @@ int genl_fail(int err, const char *what);
 /* Join the events; then wait for one. False when the time is over. */
 int events_open(void);
 bool events_wait(int ms, struct object *event);
+/* For a loop of one's own: what to poll; then 0, -ENOBUFS events are lost. */
+int events_fd(void);
+int events_read(struct object *event);
 
 /* The object at an address; -ENOENT when it is gone. */
 int object_get(const char *node, const char *address, struct object *object);
 int object_delete(const char *node, const char *address, uint32_t kind);
 /*
- * Wait until it is up. CTL_OK, or an exit code after one line on stderr; then
- * the object is deleted.
+ * Wait until it is up. CTL_OK, or an exit code after one line on stderr.
+ * object_wait() is for what this command made: a failure deletes it.
  */
+int object_watch(struct object *object, int ms, const char *what);
 int object_wait(struct object *object, int ms, const char *what);
 int node_default_name(char name[65]);
 

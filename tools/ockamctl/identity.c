@@ -21,7 +21,7 @@ static int create(struct ctl_args *args)
 	if (err)
 		return err;
 	ctl_identifier(text, identity.id);
-	return ctl_value("%s", text);
+	return ctl_result(json_pack("{s:s}", "identifier", text), "%s", text);
 }
 
 /* The name that is meant: the argument's or the default one. */
@@ -62,10 +62,9 @@ static int show_full(struct ctl_args *args)
 				       identity.history_len))
 		return ctl_fail(CTL_DATA, "the history is damaged");
 	ctl_identifier(text, identity.id);
-	return ctl_print(args, json_pack("{s:s, s:[o], s:s}", "identifier",
-					 text, "changes",
-					 change_json(&verified), "encoded",
-					 hex));
+	return ctl_print(json_pack("{s:s, s:[o], s:s}", "identifier", text,
+				   "changes", change_json(&verified),
+				   "encoded", hex));
 }
 
 static int show(struct ctl_args *args)
@@ -81,9 +80,7 @@ static int show(struct ctl_args *args)
 	if (args->full)
 		return show_full(args);
 	ctl_identifier(text, identity.id);
-	if (!args->output)
-		return ctl_value("%s", text);
-	return ctl_print(args, json_pack("{s:s}", "identifier", text));
+	return ctl_result(json_pack("{s:s}", "identifier", text), "%s", text);
 }
 
 static int list(struct ctl_args *args)
@@ -95,6 +92,7 @@ static int list(struct ctl_args *args)
 	DIR *dir;
 	int err;
 
+	(void)args;
 	identity_default(chosen);
 	err = home_path(path, "identities", NULL, NULL);
 	if (err)
@@ -116,7 +114,7 @@ static int list(struct ctl_args *args)
 	}
 	if (dir)
 		closedir(dir);
-	return ctl_print(args, all);
+	return ctl_print(all);
 }
 
 static int set_default(struct ctl_args *args)
@@ -130,11 +128,12 @@ static int set_default(struct ctl_args *args)
 		if (!err)
 			err = identity_set_default(name);
 	}
-	return err ? err : ctl_value("%s", name);
+	return err ? err : ctl_result(json_pack("{s:s}", "name", name), "%s",
+				      name);
 }
 
 const struct ctl_command identity_commands[] = {
-	{ "create", create, NULL, "[NAME]",
+	{ "create", create, NULL, "[NAME] [--output json]",
 	  "make an identity; its key stays in the vault",
 	  "ockamctl identity create alice" },
 	{ "show", show, NULL, "[NAME] [--full] [--output json]",
@@ -142,7 +141,7 @@ const struct ctl_command identity_commands[] = {
 	  "ockamctl identity show alice --full" },
 	{ "list", list, NULL, "[--output json]", "list identities",
 	  "ockamctl identity list" },
-	{ "default", set_default, NULL, "[NAME]",
+	{ "default", set_default, NULL, "[NAME] [--output json]",
 	  "print or choose the identity that nodes get",
 	  "ockamctl identity default alice" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },

@@ -3,11 +3,10 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "ctl.h"
 
-static const struct ctl_command commands[] = {
+const struct ctl_command commands[] = {
 	{ "identity", NULL, identity_commands, NULL,
 	  "identities, whose keys stay in the vault", NULL },
 	{ "node", NULL, node_commands, NULL, "nodes of this namespace", NULL },
@@ -25,67 +24,77 @@ static const struct ctl_command commands[] = {
 	  "make a node reachable through another one", NULL },
 	{ "forwarder", NULL, relay_commands, NULL, "old name of relay", NULL },
 	{ "service", NULL, service_commands, NULL, "services of a node", NULL },
+	{ "worker", NULL, worker_commands, NULL,
+	  "all that has an address on a node", NULL },
+	{ "flow-control", NULL, flow_control_commands, NULL,
+	  "what a flow of messages may reach", NULL },
 	{ "message", NULL, message_commands, NULL, "send a message", NULL },
-	{ "show", overview, NULL, "", "overview of this namespace",
-	  "ockamctl show" },
+	{ "show", overview, NULL, "[--output json]",
+	  "overview of this namespace", "ockamctl show" },
+	{ "stats", stats, NULL, "[NODE] [--output json]",
+	  "count messages, and those dropped by their reason",
+	  "ockamctl stats n1" },
+	{ "monitor", monitor, NULL,
+	  "[all|node|service|tcp|channel|relay|link]... [--count N] [--timeout SECONDS] [--output json]",
+	  "print what happens, one line for each event",
+	  "ockamctl monitor channel relay" },
 	{ "module", NULL, module_commands, NULL, "the kernel module", NULL },
+	{ "manpages", manpages, NULL, "[--output json]",
+	  "print options and commands as a part of the manual page",
+	  "ockamctl manpages" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
-enum kind { TEXT, FLAG, MANY };
+/* A ROUTE may have a "-" in it. */
+enum kind { TEXT, ROUTE, FLAG, MANY };
 
+/* Names with the same offset mean the same. */
 static const struct option {
 	const char *name;
 	enum kind kind;
 	size_t offset;
+	bool global;	/* for all commands; also in front of them */
 } options[] = {
-	{ "--from", TEXT, offsetof(struct ctl_args, from) },
-	{ "--to", TEXT, offsetof(struct ctl_args, to) },
-	{ "--at", TEXT, offsetof(struct ctl_args, at) },
-	{ "--identity", TEXT, offsetof(struct ctl_args, identity) },
-	{ "--project", TEXT, offsetof(struct ctl_args, project) },
-	{ "--project-file", TEXT, offsetof(struct ctl_args, file) },
+	{ "--output", TEXT, offsetof(struct ctl_args, output), true },
+	{ "-j", FLAG, offsetof(struct ctl_args, json), true },
+	{ "-p", FLAG, offsetof(struct ctl_args, pretty), true },
+	{ "--compact-output", FLAG, offsetof(struct ctl_args, compact), true },
+	{ "--oneline", FLAG, offsetof(struct ctl_args, oneline), true },
+	{ "-o", FLAG, offsetof(struct ctl_args, oneline), true },
+	{ "--quiet", FLAG, offsetof(struct ctl_args, quiet), true },
+	{ "-q", FLAG, offsetof(struct ctl_args, quiet), true },
+	{ "--no-input", FLAG, offsetof(struct ctl_args, no_input), true },
+	{ "--no-color", FLAG, offsetof(struct ctl_args, no_color), true },
+	{ "--yes", FLAG, offsetof(struct ctl_args, yes), true },
+	{ "-y", FLAG, offsetof(struct ctl_args, yes), true },
+	{ "--netns", TEXT, offsetof(struct ctl_args, netns), true },
+	{ "--timeout", TEXT, offsetof(struct ctl_args, timeout), true },
+	{ "--from", ROUTE, offsetof(struct ctl_args, from), false },
+	{ "--to", ROUTE, offsetof(struct ctl_args, to), false },
+	{ "--at", ROUTE, offsetof(struct ctl_args, at), false },
+	{ "--identity", TEXT, offsetof(struct ctl_args, identity), false },
+	{ "--project", TEXT, offsetof(struct ctl_args, project), false },
+	{ "--project-file", TEXT, offsetof(struct ctl_args, file), false },
 	{ "--tcp-listener-address", TEXT,
-	  offsetof(struct ctl_args, tcp_listener_address) },
-	{ "--output", TEXT, offsetof(struct ctl_args, output) },
-	{ "--type", TEXT, offsetof(struct ctl_args, type) },
-	{ "--addr", TEXT, offsetof(struct ctl_args, address) },
-	{ "--timeout", TEXT, offsetof(struct ctl_args, timeout) },
-	{ "--allow-group", TEXT, offsetof(struct ctl_args, allow_group) },
-	{ "--authorized", MANY, offsetof(struct ctl_args, authorized) },
-	{ "-a", MANY, offsetof(struct ctl_args, authorized) },
-	{ "--expose", MANY, offsetof(struct ctl_args, expose) },
-	{ "--host", FLAG, offsetof(struct ctl_args, host) },
-	{ "--hex", FLAG, offsetof(struct ctl_args, hex) },
-	{ "--full", FLAG, offsetof(struct ctl_args, full) },
-	{ "--shared", FLAG, offsetof(struct ctl_args, shared) },
-	{ "--all", FLAG, offsetof(struct ctl_args, all) },
+	  offsetof(struct ctl_args, tcp_listener_address), false },
+	{ "--type", TEXT, offsetof(struct ctl_args, type), false },
+	{ "--addr", TEXT, offsetof(struct ctl_args, address), false },
+	{ "--allow-group", TEXT, offsetof(struct ctl_args, allow_group), false },
+	{ "--authorized", MANY, offsetof(struct ctl_args, authorized), false },
+	{ "-a", MANY, offsetof(struct ctl_args, authorized), false },
+	{ "--expose", MANY, offsetof(struct ctl_args, expose), false },
+	{ "--count", TEXT, offsetof(struct ctl_args, count), false },
+	{ "--source", TEXT, offsetof(struct ctl_args, source), false },
+	{ "--device", TEXT, offsetof(struct ctl_args, device), false },
+	{ "--family", TEXT, offsetof(struct ctl_args, family), false },
+	{ "--host", FLAG, offsetof(struct ctl_args, host), false },
+	{ "--hex", FLAG, offsetof(struct ctl_args, hex), false },
+	{ "--full", FLAG, offsetof(struct ctl_args, full), false },
+	{ "--shared", FLAG, offsetof(struct ctl_args, shared), false },
+	{ "--all", FLAG, offsetof(struct ctl_args, all), false },
 	{ "--no-default-services", FLAG,
-	  offsetof(struct ctl_args, no_default_services) },
-	{ "--yes", FLAG, offsetof(struct ctl_args, yes) },
-	{ "-y", FLAG, offsetof(struct ctl_args, yes) },
+	  offsetof(struct ctl_args, no_default_services), false },
 };
-
-static void print_commands(const char *path, const struct ctl_command *list)
-{
-	printf("usage: %s COMMAND\n\n", path);
-	for (; list->name; list++)
-		printf("  %-24s %s\n", list->name, list->help);
-	printf("\n%s COMMAND --help says more.\n", path);
-}
-
-static int print_help(const char *path, const struct ctl_command *command)
-{
-	if (command->sub) {
-		print_commands(path, command->sub);
-		return CTL_OK;
-	}
-	printf("usage: %s%s%s\n\n%s.\n", path, *command->usage ? " " : "",
-	       command->usage, command->help);
-	if (command->example)
-		printf("\nexample: %s\n", command->example);
-	return CTL_OK;
-}
 
 /* A command by its name, or by a beginning that no other one has. */
 static const struct ctl_command *find(const struct ctl_command *list,
@@ -105,53 +114,39 @@ static const struct ctl_command *find(const struct ctl_command *list,
 	return found;
 }
 
-/* The first line of standard input, as /a/b. */
-static char *read_placeholder(void)
-{
-	static char line[4096];
-	char *start = line, *end;
-
-	if (!fgets(line, sizeof(line), stdin))
-		return NULL;
-	end = line + strlen(line);
-	while (end > line && isspace((unsigned char)end[-1]))
-		*--end = '\0';
-	while (isspace((unsigned char)*start) || *start == '/')
-		start++;
-	while (end > start && end[-1] == '/')
-		*--end = '\0';
-	return *start ? start : NULL;
-}
-
-/* Put standard input in the place of a "-" that is a part of a route. */
-static int fill_placeholder(char **arg)
-{
-	char *mark = strstr(*arg, "/-"), *line, *full;
-	size_t before;
-
-	if (!mark && strncmp(*arg, "-/", 2))
-		return 0;
-	if (mark && mark[2] && mark[2] != '/')
-		return 0;
-	line = read_placeholder();
-	if (!line)
-		return ctl_fail(CTL_DATA, "standard input is empty: pipe an address such as /service/NAME into -");
-	before = mark ? (size_t)(mark - *arg) : 0;
-	full = malloc(strlen(*arg) + strlen(line) + 2);
-	if (!full)
-		return ctl_fail(CTL_INTERNAL, "out of memory");
-	sprintf(full, "%.*s/%s%s", (int)before, *arg, line,
-		*arg + before + (mark ? 2 : 1));
-	*arg = full;
-	return 0;
-}
+#define OPTIONS	(sizeof(options) / sizeof(options[0]))
 
 static const struct option *find_option(const char *name)
 {
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
+	for (size_t i = 0; i < OPTIONS; i++)
 		if (!strcmp(options[i].name, name))
 			return &options[i];
 	return NULL;
+}
+
+/* Is NAME a word of the usage line? */
+static bool in_usage(const char *usage, const char *name)
+{
+	const char *at = usage;
+
+	while ((at = strstr(at, name))) {
+		at += strlen(name);
+		if (*at != '-' && !isalnum((unsigned char)*at))
+			return true;
+	}
+	return false;
+}
+
+static bool takes(const struct ctl_command *command,
+		  const struct option *option)
+{
+	if (option->global)
+		return true;
+	for (size_t i = 0; command && i < OPTIONS; i++)
+		if (options[i].offset == option->offset &&
+		    in_usage(command->usage, options[i].name))
+			return true;
+	return false;
 }
 
 static int set_option(struct ctl_args *args, const struct option *option,
@@ -165,6 +160,7 @@ static int set_option(struct ctl_args *args, const struct option *option,
 		*(bool *)field = true;
 		break;
 	case TEXT:
+	case ROUTE:
 		*(const char **)field = value;
 		break;
 	case MANY:
@@ -177,84 +173,109 @@ static int set_option(struct ctl_args *args, const struct option *option,
 	return 0;
 }
 
-/* Is the option in the command's usage line? */
-static bool takes(const struct ctl_command *command, const char *name)
-{
-	static const char *const always[] = { "--output", "--timeout", "-y",
-					      "--yes", "-a" };
+/* What is being read: words lead to a command, the rest are its arguments. */
+struct line {
+	struct ctl_args args;
+	char path[128];			/* the command so far */
+	const struct ctl_command *list;	/* what may come next, or NULL */
+	const struct ctl_command *command;
+	bool help;
+};
 
-	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
-		if (!strcmp(always[i], name))
-			return true;
-	return strstr(command->usage, name);
-}
-
-static int parse(struct ctl_args *args, const struct ctl_command *command,
-		 const char *path, int argc, char **argv)
+static int read_option(struct line *line, const char *name, const char *value)
 {
-	const struct option *option;
+	const struct option *option = find_option(name);
+	const struct ctl_command *command = line->list ? NULL : line->command;
 	int err;
 
-	for (int i = 0; i < argc; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
-			exit(print_help(path, command));
-		if (argv[i][0] != '-' || !strcmp(argv[i], "-") ||
-		    !strncmp(argv[i], "-/", 2)) {
-			if (args->pos_count == 4)
-				return ctl_fail(CTL_USAGE, "too many arguments: %s --help",
-						path);
-			args->pos[args->pos_count++] = argv[i];
-			continue;
-		}
-		option = find_option(argv[i]);
-		if (!option || !takes(command, argv[i]))
-			return ctl_fail(CTL_USAGE, "unknown option %s: %s --help",
-					argv[i], path);
-		if (option->kind == FLAG) {
-			set_option(args, option, NULL);
-			continue;
-		}
-		if (i + 1 == argc)
-			return ctl_fail(CTL_USAGE, "%s wants a value", argv[i]);
-		err = fill_placeholder(&argv[++i]);
-		if (!err)
-			err = set_option(args, option, argv[i]);
-		if (err)
-			return err;
+	if (!option || !takes(command, option))
+		return ctl_fail(CTL_USAGE, "unknown option %s: %s --help", name,
+				line->path);
+	if (option->kind == FLAG)
+		return set_option(&line->args, option, NULL);
+	if (!value)
+		return ctl_fail(CTL_USAGE, "%s wants a value: %s --help", name,
+				line->path);
+	err = option->kind == ROUTE ? placeholder_fill(&value) : 0;
+	return err ? err : set_option(&line->args, option, value);
+}
+
+static int read_word(struct line *line, const char *word)
+{
+	struct ctl_args *args = &line->args;
+	size_t used = strlen(line->path);
+
+	if (!line->list) {
+		if (args->pos_count == CTL_MAX_POS)
+			return ctl_fail(CTL_USAGE, "too many arguments: %s --help",
+					line->path);
+		args->pos[args->pos_count++] = word;
+		return 0;
 	}
+	line->command = find(line->list, word);
+	if (!line->command)
+		return ctl_fail(CTL_USAGE, "unknown command '%s': %s --help",
+				word, line->path);
+	line->list = line->command->sub;
+	snprintf(line->path + used, sizeof(line->path) - used, " %s",
+		 line->command->name);
 	return 0;
+}
+
+static int parse(struct line *line, int argc, char **argv)
+{
+	const struct option *option;
+	int err = 0;
+
+	for (int i = 1; !err && i < argc; i++) {
+		const char *word = argv[i];
+
+		if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+			line->help = true;
+			return 0;
+		}
+		if (word[0] != '-' || !word[1] || word[1] == '/') {
+			err = read_word(line, word);
+			continue;
+		}
+		option = find_option(word);
+		err = read_option(line, word, argv[i + 1]);
+		if (option && option->kind != FLAG)
+			i++;
+	}
+	return err;
+}
+
+static int help(const struct line *line)
+{
+	if (line->list)
+		help_commands(stdout, line->path, line->list);
+	else
+		help_command(line->path, line->command);
+	return ctl_flush();
 }
 
 int main(int argc, char **argv)
 {
-	const struct ctl_command *list = commands, *command = NULL;
-	struct ctl_args args = { 0 };
-	char path[128] = "ockamctl";
-	int i, err;
+	static struct line line = { .path = "ockamctl", .list = commands };
+	int err;
 
-	if (argc == 1)
-		return overview(&args);
-	for (i = 1; i < argc && list; i++) {
-		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
-			print_commands(path, list);
-			return CTL_OK;
-		}
-		if (!strcmp(argv[i], "--version")) {
-			puts("ockamctl 0.1");
-			return CTL_OK;
-		}
-		command = find(list, argv[i]);
-		if (!command)
-			return ctl_fail(CTL_USAGE, "unknown command '%s': %s --help",
-					argv[i], path);
-		snprintf(path + strlen(path), sizeof(path) - strlen(path),
-			 " %s", command->name);
-		list = command->sub;
-	}
-	if (list) {
-		print_commands(path, list);
+	if (argc > 1 && !strcmp(argv[1], "--version"))
+		return ctl_value("ockamctl 0.1");
+	err = parse(&line, argc, argv);
+	if (!err && line.help)
+		return help(&line);
+	if (!err)
+		err = ctl_output(&line.args);
+	if (!err && line.args.netns)
+		err = netns_enter(line.args.netns);
+	if (err)
+		return err;
+	if (!line.command)
+		return overview(&line.args);
+	if (line.list) {
+		help_commands(stderr, line.path, line.list);
 		return CTL_USAGE;
 	}
-	err = parse(&args, command, path, argc - i, argv + i);
-	return err ? err : command->run(&args);
+	return line.command->run(&line.args);
 }

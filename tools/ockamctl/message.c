@@ -60,23 +60,27 @@ static int make_payload(struct ctl_args *args, size_t *len)
 	return 0;
 }
 
-static int print_answer(struct ctl_args *args, size_t len)
+static int print_answer(struct ctl_args *args, size_t len, long us)
 {
 	static char hex[2 * sizeof(payload) + 1];
 	size_t text_len;
+	json_t *json;
 	int off;
 
 	if (args->hex) {
 		ctl_hex(hex, payload, len);
-		return ctl_value("%s", hex);
+		return ctl_result(json_pack("{s:s, s:I}", "reply", hex,
+					    "rtt_us", (json_int_t)us),
+				  "%s", hex);
 	}
 	off = ockam_bare_get(payload, len, &text_len);
 	if (off < 0)
 		return ctl_fail(CTL_DATA, "the answer is no text: --hex prints it");
-	if (args->output && !strcmp(args->output, "json"))
-		return ctl_print(args, json_pack("{s:s%}", "reply",
-						 payload + off, text_len));
-	return ctl_value("%.*s", (int)text_len, payload + off);
+	json = json_pack("{s:s%, s:I}", "reply", payload + off, text_len,
+			 "rtt_us", (json_int_t)us);
+	if (!json && ctl_wants_json())
+		return ctl_fail(CTL_DATA, "the answer is no UTF-8 text: --hex prints it");
+	return ctl_result(json, "%.*s", (int)text_len, payload + off);
 }
 
 static int open_socket(const char *node, const struct route *route, int ms)
@@ -101,12 +105,23 @@ static int open_socket(const char *node, const struct route *route, int ms)
 	return fd;
 }
 
+static int exchange(struct ctl_args *args, int fd, size_t len)
+{
+	long start = ctl_now_us();
+	ssize_t got;
+
+	if (send(fd, payload, len, 0) < 0)
+		return socket_failed(errno, "send");
+	got = recv(fd, payload, sizeof(payload), 0);
+	return got < 0 ? socket_failed(errno, args->to) :
+	       print_answer(args, got, ctl_now_us() - start);
+}
+
 static int send_message(struct ctl_args *args)
 {
 	int ms = ctl_timeout_ms(args), fd, err;
 	static struct route route;
 	char node[65];
-	ssize_t got;
 	size_t len = 0;
 
 	if (ms < 0)
@@ -123,20 +138,14 @@ static int send_message(struct ctl_args *args)
 	fd = open_socket(node, &route, ms);
 	if (fd < 0)
 		return -fd;
-	if (send(fd, payload, len, 0) < 0) {
-		err = socket_failed(errno, "send");
-	} else {
-		got = recv(fd, payload, sizeof(payload), 0);
-		err = got < 0 ? socket_failed(errno, args->to) :
-		      print_answer(args, got);
-	}
+	err = exchange(args, fd, len);
 	close(fd);
 	return err;
 }
 
 const struct ctl_command message_commands[] = {
 	{ "send", send_message, NULL,
-	  "TEXT --to ROUTE [--from NODE] [--hex] [--timeout SECONDS]",
+	  "TEXT --to ROUTE [--from NODE] [--hex] [--timeout SECONDS] [--output json]",
 	  "send a message and print the answer",
 	  "ockamctl message send hello --from n1 --to /service/uppercase" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },

@@ -11,6 +11,7 @@
 #include "keys.h"
 #include "node.h"
 #include "route.h"
+#include "stats.h"
 
 static struct identity identity;
 
@@ -158,75 +159,6 @@ int node_make(const struct node_options *options)
 	return err;
 }
 
-static int create(struct ctl_args *args)
-{
-	struct node_options options = {
-		.name = args->pos_count ? args->pos[0] : "default",
-		.identity = args->identity,
-		.address = args->tcp_listener_address,
-		.project = args->project,
-		.group = args->allow_group,
-		.bare = args->no_default_services,
-	};
-	int err = node_make(&options);
-
-	return err ? err : ctl_value("%s", options.name);
-}
-
-static int remove_one(void *arg, const struct object *node)
-{
-	json_array_append_new(arg, json_string(node->node));
-	return 0;
-}
-
-static int delete_all(void)
-{
-	json_t *names = json_array(), *name;
-	size_t i;
-	int err;
-
-	err = request_dump(request_new(OCKAM_CMD_NODE_GET), remove_one, names);
-	json_array_foreach(names, i, name) {
-		if (!err)
-			err = delete_node(json_string_value(name));
-		if (!err)
-			ctl_value("%s", json_string_value(name));
-	}
-	json_decref(names);
-	return err ? genl_fail(err, "cannot delete all nodes") : 0;
-}
-
-static int delete(struct ctl_args *args)
-{
-	char name[65];
-	int err;
-
-	if (args->all)
-		return delete_all();
-	err = node_name(args->pos_count ? args->pos[0] : NULL, name);
-	if (err)
-		return err;
-	err = delete_node(name);
-	return err ? genl_fail(err, name) : ctl_value("%s", name);
-}
-
-static int add_status(void *arg, const struct object *node)
-{
-	json_array_append_new(arg, json_pack("{s:s, s:{s:s, s:i}, s:i, s:b}",
-		"node_name", node->node, "status", "status", "running", "pid",
-		0, "pid", 0, "is_default", node->is_default));
-	return 0;
-}
-
-static int list(struct ctl_args *args)
-{
-	json_t *all = json_array();
-	int err;
-
-	err = request_dump(request_new(OCKAM_CMD_NODE_GET), add_status, all);
-	return err ? genl_fail(err, "cannot list nodes") : ctl_print(args, all);
-}
-
 /* The parts of a node that show lists. */
 struct parts {
 	json_t *services, *transports, *listeners;
@@ -264,17 +196,14 @@ static int add_part(void *arg, const struct object *object)
 	return 0;
 }
 
-static int show(struct ctl_args *args)
+static int node_json(const char *name, json_t **out)
 {
 	struct parts parts = { json_array(), json_array(), json_array(), "" };
 	static struct object node;
 	struct request *request;
-	char name[65], id[66] = "";
+	char id[66] = "";
 	int err;
 
-	err = node_name(args->pos_count ? args->pos[0] : NULL, name);
-	if (err)
-		return err;
 	request = request_new(OCKAM_CMD_NODE_GET);
 	request_text(request, OCKAM_A_NODE_NAME, name);
 	err = request_send(request, &node);
@@ -287,14 +216,113 @@ static int show(struct ctl_args *args)
 		return genl_fail(err, name);
 	if (node.has_identifier)
 		ctl_identifier(id, node.identifier);
-	return ctl_print(args, json_pack(
-		"{s:s, s:s, s:s, s:b, s:s, s:i, s:{s:s+, s:s}, s:o, s:o, s:o, s:[], s:[]}",
+	*out = json_pack(
+		"{s:s, s:s, s:s, s:b, s:s, s:i, s:{s:s+, s:s}, s:n, s:o, s:o, s:o, s:[], s:[], s:o}",
 		"name", node.node, "identity_name", node.identity_name,
 		"identifier", id, "is_default", node.is_default, "status",
 		"running", "pid", 0, "route", "short", "/node/", node.node,
-		"verbose", parts.verbose, "transports", parts.transports,
-		"secure_channel_listeners", parts.listeners, "services",
-		parts.services, "inlets", "outlets"));
+		"verbose", parts.verbose, "http_server_address", "transports",
+		parts.transports, "secure_channel_listeners", parts.listeners,
+		"services", parts.services, "inlets", "outlets", "stats",
+		stats_json(name));
+	return 0;
+}
+
+static int create(struct ctl_args *args)
+{
+	struct node_options options = {
+		.name = args->pos_count ? args->pos[0] : "default",
+		.identity = args->identity,
+		.address = args->tcp_listener_address,
+		.project = args->project,
+		.group = args->allow_group,
+		.bare = args->no_default_services,
+	};
+	json_t *json = NULL;
+	int err = node_make(&options);
+
+	if (!err && ctl_wants_json())
+		err = node_json(options.name, &json);
+	return err ? err : ctl_result(json, "%s", options.name);
+}
+
+static json_t *name_json(const char *name)
+{
+	return json_pack("{s:s}", "name", name);
+}
+
+static int add_name(void *arg, const struct object *node)
+{
+	json_array_append_new(arg, name_json(node->node));
+	return 0;
+}
+
+static int delete_all(struct ctl_args *args)
+{
+	json_t *all = json_array(), *node;
+	const char *name;
+	size_t i;
+	int err;
+
+	err = request_dump(request_new(OCKAM_CMD_NODE_GET), add_name, all);
+	if (!err && !ctl_confirm(args, "all nodes"))
+		return CTL_OK;
+	json_array_foreach(all, i, node) {
+		name = json_string_value(json_object_get(node, "name"));
+		/* Somebody else may have been faster. */
+		if (!err || err == -ENOENT)
+			err = delete_node(name);
+		if (!err && !ctl_wants_json())
+			ctl_value("%s", name);
+	}
+	if (err && err != -ENOENT)
+		return genl_fail(err, "cannot delete all nodes");
+	return ctl_wants_json() ? ctl_print(all) : CTL_OK;
+}
+
+static int delete(struct ctl_args *args)
+{
+	char name[65];
+	int err;
+
+	if (args->all)
+		return delete_all(args);
+	err = node_name(args->pos_count ? args->pos[0] : NULL, name);
+	if (err || !ctl_confirm(args, name))
+		return err;
+	err = delete_node(name);
+	return err ? genl_fail(err, name) :
+	       ctl_result(name_json(name), "%s", name);
+}
+
+static int add_status(void *arg, const struct object *node)
+{
+	json_array_append_new(arg, json_pack("{s:s, s:{s:s, s:i}, s:i, s:b}",
+		"node_name", node->node, "status", "status", "running", "pid",
+		0, "pid", 0, "is_default", node->is_default));
+	return 0;
+}
+
+static int list(struct ctl_args *args)
+{
+	json_t *all = json_array();
+	int err;
+
+	(void)args;
+	err = request_dump(request_new(OCKAM_CMD_NODE_GET), add_status, all);
+	return err ? genl_fail(err, "cannot list nodes") : ctl_print(all);
+}
+
+static int show(struct ctl_args *args)
+{
+	char name[65];
+	json_t *json;
+	int err;
+
+	err = node_name(args->pos_count ? args->pos[0] : NULL, name);
+	if (!err)
+		err = node_json(name, &json);
+	return err ? err : ctl_print(json);
 }
 
 static int set_default(struct ctl_args *args)
@@ -304,26 +332,29 @@ static int set_default(struct ctl_args *args)
 	int err;
 
 	err = node_name(args->pos_count ? args->pos[0] : NULL, name);
-	if (err || !args->pos_count)
-		return err ? err : ctl_value("%s", name);
+	if (err)
+		return err;
+	if (!args->pos_count)
+		return ctl_result(name_json(name), "%s", name);
 	request = request_new(OCKAM_CMD_NODE_SET);
 	request_text(request, OCKAM_A_NODE_NAME, name);
 	request_flag(request, OCKAM_A_DEFAULT);
 	err = request_send(request, NULL);
-	return err ? genl_fail(err, name) : ctl_value("%s", name);
+	return err ? genl_fail(err, name) :
+	       ctl_result(name_json(name), "%s", name);
 }
 
 const struct ctl_command node_commands[] = {
 	{ "create", create, NULL,
-	  "[NAME] [--identity NAME] [--project FILE_OR_NAME] [--tcp-listener-address A:P] [--allow-group GID] [--no-default-services]",
+	  "[NAME] [--identity NAME] [--project FILE_OR_NAME] [--tcp-listener-address A:P] [--allow-group GID] [--no-default-services] [--output json]",
 	  "make a node", "ockamctl node create n1 --project project.json" },
 	{ "list", list, NULL, "[--output json]", "list nodes",
 	  "ockamctl node list" },
 	{ "show", show, NULL, "[NAME] [--output json]", "print a node",
 	  "ockamctl node show n1" },
-	{ "default", set_default, NULL, "[NAME]",
+	{ "default", set_default, NULL, "[NAME] [--output json]",
 	  "print or choose the default node", "ockamctl node default n1" },
-	{ "delete", delete, NULL, "[NAME] [--all] [--yes]",
+	{ "delete", delete, NULL, "[NAME] [--all] [--yes] [--output json]",
 	  "delete a node and all that it owns", "ockamctl node delete n1" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

@@ -27,7 +27,8 @@ static struct request *of_kind(const char *node, uint32_t kind)
 	struct request *request = request_new(OCKAM_CMD_ENDPOINT_GET);
 
 	request_text(request, OCKAM_A_NODE_NAME, node);
-	request_u32(request, OCKAM_A_KIND, kind);
+	if (kind != OBJECT_ANY_KIND)
+		request_u32(request, OCKAM_A_KIND, kind);
 	return request;
 }
 
@@ -41,7 +42,19 @@ static int chosen_node(struct ctl_args *args, char name[65], const char **node)
 	return text ? node_name(text, name) : 0;
 }
 
-int object_list(struct ctl_args *args, uint32_t kind, object_to_json to_json)
+/* A dump of the objects of a node that is not there would be an empty list. */
+static int check_node(const char *name)
+{
+	struct request *request = request_new(OCKAM_CMD_NODE_GET);
+	int err;
+
+	request_text(request, OCKAM_A_NODE_NAME, name);
+	err = request_send(request, NULL);
+	return err ? genl_fail(err, name) : 0;
+}
+
+int object_collect(struct ctl_args *args, uint32_t kind,
+		   object_to_json to_json, json_t **out)
 {
 	struct listing listing = { json_array(), to_json };
 	const char *node;
@@ -49,11 +62,21 @@ int object_list(struct ctl_args *args, uint32_t kind, object_to_json to_json)
 	int err;
 
 	err = chosen_node(args, name, &node);
+	if (!err && node)
+		err = check_node(node);
 	if (err)
 		return err;
 	err = request_dump(of_kind(node, kind), append, &listing);
-	return err ? genl_fail(err, "cannot list") :
-	       ctl_print(args, listing.all);
+	*out = listing.all;
+	return err ? genl_fail(err, "cannot list") : 0;
+}
+
+int object_list(struct ctl_args *args, uint32_t kind, object_to_json to_json)
+{
+	json_t *all;
+	int err = object_collect(args, kind, to_json, &all);
+
+	return err ? err : ctl_print(all);
 }
 
 struct search {
@@ -105,7 +128,7 @@ int object_show(struct ctl_args *args, uint32_t kind, object_to_json to_json)
 	static struct object object;
 	int err = find_arg(args, kind, &object);
 
-	return err ? err : ctl_print(args, to_json(&object));
+	return err ? err : ctl_print(to_json(&object));
 }
 
 int object_remove(struct ctl_args *args, uint32_t kind, const char *prefix)
@@ -113,11 +136,31 @@ int object_remove(struct ctl_args *args, uint32_t kind, const char *prefix)
 	static struct object object;
 	int err = find_arg(args, kind, &object);
 
-	if (err)
+	if (err || !ctl_confirm(args, args->pos[0]))
 		return err;
 	err = object_delete(object.node, object.address, kind);
 	return err ? genl_fail(err, object.address) :
-	       ctl_value("%s%s", prefix, object.address);
+	       ctl_result(json_pack("{s:s+}", "address", prefix,
+				    object.address), "%s%s", prefix,
+			  object.address);
+}
+
+const char *object_kind(uint32_t kind)
+{
+	static const char *const names[] = {
+		[OCKAM_ENDPOINT_SOCKET] = "socket",
+		[OCKAM_ENDPOINT_SERVICE] = "service",
+		[OCKAM_ENDPOINT_TCP_LISTENER] = "tcp-listener",
+		[OCKAM_ENDPOINT_TCP_CONNECTION] = "tcp-connection",
+		[OCKAM_ENDPOINT_CHANNEL_LISTENER] = "channel-listener",
+		[OCKAM_ENDPOINT_CHANNEL] = "channel",
+		[OCKAM_ENDPOINT_DECRYPTOR] = "decryptor",
+		[OCKAM_ENDPOINT_RELAY] = "relay",
+		[OCKAM_ENDPOINT_LINK] = "link",
+		[OCKAM_ENDPOINT_RELAY_CLIENT] = "relay-client",
+	};
+
+	return kind < sizeof(names) / sizeof(names[0]) ? names[kind] : NULL;
 }
 
 const char *object_state(const struct object *object)
@@ -126,6 +169,11 @@ const char *object_state(const struct object *object)
 					     "Closed" };
 
 	return names[object->state & 3];
+}
+
+json_t *object_text(const char *text)
+{
+	return *text ? json_string(text) : json_null();
 }
 
 json_t *object_identifier(bool there, const unsigned char id[32])

@@ -10,6 +10,10 @@ typedef json_t *(*object_to_json)(const struct object *object);
 
 /* All objects of a kind, on one node or (NULL) on all. */
 int object_list(struct ctl_args *args, uint32_t kind, object_to_json to_json);
+/* The same, without printing; 0 or an exit code. */
+int object_collect(struct ctl_args *args, uint32_t kind,
+		   object_to_json to_json, json_t **out);
+#define OBJECT_ANY_KIND	UINT32_MAX
 /* One by its address or label. */
 int object_show(struct ctl_args *args, uint32_t kind, object_to_json to_json);
 /* Prints PREFIX and the address when it is gone. */
@@ -17,9 +21,13 @@ int object_remove(struct ctl_args *args, uint32_t kind, const char *prefix);
 /* Find by address, "/service/ADDRESS", label or socket address. */
 int object_find(const char *node, uint32_t kind, const char *name,
 		struct object *out);
+/* What it is, in a word; NULL for an unknown number. */
+const char *object_kind(uint32_t kind);
 const char *object_state(const struct object *object);
 json_t *object_identifiers(const struct object *object);
 json_t *object_identifier(bool there, const unsigned char id[32]);
+/* null for an empty one */
+json_t *object_text(const char *text);
 json_t *object_flow(const struct object *object);
 
 #endif /* OCKAMCTL_OBJECT_H */

@@ -1,12 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* What ockamctl prints: values, objects, errors. */
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "ctl.h"
+
+static struct {
+	bool json, plain, compact, oneline, quiet;
+} mode;
+
+int ctl_output(const struct ctl_args *args)
+{
+	const char *output = args->output;
+
+	if (output && strcmp(output, "json") && strcmp(output, "plain"))
+		return ctl_fail(CTL_USAGE, "--output is json or plain");
+	mode.plain = args->oneline || (output && !strcmp(output, "plain"));
+	mode.json = args->json || args->pretty || args->compact ||
+		    (output && !strcmp(output, "json"));
+	if (mode.plain && mode.json)
+		return ctl_fail(CTL_USAGE, "say one of text and JSON: --oneline and --output plain are text");
+	mode.compact = args->compact && !args->pretty;
+	mode.oneline = args->oneline;
+	mode.quiet = args->quiet;
+	return CTL_OK;
+}
+
+bool ctl_wants_json(void)
+{
+	return mode.json;
+}
+
+bool ctl_is_text(void)
+{
+	return mode.plain || (!mode.json && isatty(STDOUT_FILENO));
+}
 
 int ctl_fail(int code, const char *format, ...)
 {
@@ -24,21 +56,75 @@ void ctl_note(const char *format, ...)
 {
 	va_list args;
 
+	if (mode.quiet)
+		return;
 	va_start(args, format);
 	vfprintf(stderr, format, args);
 	va_end(args);
 	fputc('\n', stderr);
 }
 
+int ctl_flush(void)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return CTL_OK;
+	return ctl_fail(CTL_IO, "cannot write to standard output: %s",
+			strerror(errno));
+}
+
+static int print_value(const char *format, va_list args)
+{
+	vprintf(format, args);
+	putchar('\n');
+	return ctl_flush();
+}
+
 int ctl_value(const char *format, ...)
 {
 	va_list args;
+	int err;
 
 	va_start(args, format);
-	vprintf(format, args);
+	err = print_value(format, args);
 	va_end(args);
+	return err;
+}
+
+int ctl_result(json_t *json, const char *format, ...)
+{
+	va_list args;
+	int err;
+
+	if (mode.json)
+		return ctl_print(json);
+	json_decref(json);
+	va_start(args, format);
+	err = print_value(format, args);
+	va_end(args);
+	return err;
+}
+
+int ctl_print_line(json_t *json)
+{
+	if (!json)
+		return ctl_fail(CTL_INTERNAL, "out of memory");
+	json_dumpf(json, stdout, JSON_COMPACT | JSON_SORT_KEYS);
 	putchar('\n');
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	json_decref(json);
+	return ctl_flush();
+}
+
+/* Text of a list or object. */
+
+static void print_scalar(const json_t *value)
+{
+	if (json_is_string(value))
+		fputs(json_string_value(value), stdout);
+	else if (json_is_integer(value))
+		printf("%lld", (long long)json_integer_value(value));
+	else
+		fputs(json_is_true(value) ? "yes" :
+		      json_is_false(value) ? "no" : "-", stdout);
 }
 
 static void print_text(const json_t *json, int depth);
@@ -46,18 +132,14 @@ static void print_text(const json_t *json, int depth);
 static void print_member(const char *key, const json_t *value, int depth)
 {
 	printf("%*s%s:", depth * 2, "", key);
-	if (json_is_object(value) || (json_is_array(value) &&
-				      json_array_size(value))) {
+	if (json_object_size(value) || json_array_size(value)) {
 		putchar('\n');
 		print_text(value, depth + 1);
-	} else if (json_is_string(value)) {
-		printf(" %s\n", json_string_value(value));
-	} else if (json_is_integer(value)) {
-		printf(" %lld\n", (long long)json_integer_value(value));
-	} else {
-		printf(" %s\n", json_is_true(value) ? "yes" :
-		       json_is_false(value) ? "no" : "-");
+		return;
 	}
+	putchar(' ');
+	print_scalar(value);
+	putchar('\n');
 }
 
 static void print_text(const json_t *json, int depth)
@@ -82,41 +164,161 @@ static void print_text(const json_t *json, int depth)
 	}
 }
 
-int ctl_print(struct ctl_args *args, json_t *json)
+/* --oneline: key=value, with a tab between; a.b=value for an object in it. */
+static void print_pairs(const char *prefix, const json_t *object, bool *first)
 {
-	bool as_json = !isatty(STDOUT_FILENO);
+	const char *key;
+	char name[128];
+	json_t *value, *part;
+	size_t i;
 
-	if (args->output && !strcmp(args->output, "json"))
-		as_json = true;
-	else if (args->output && !strcmp(args->output, "plain"))
-		as_json = false;
-	else if (args->output) {
-		json_decref(json);
-		return ctl_fail(CTL_USAGE, "--output is json or plain");
+	json_object_foreach((json_t *)object, key, value) {
+		snprintf(name, sizeof(name), "%s%s%s", prefix,
+			 *prefix ? "." : "", key);
+		if (json_is_object(value)) {
+			print_pairs(name, value, first);
+			continue;
+		}
+		printf("%s%s=", *first ? "" : "\t", name);
+		*first = false;
+		if (!json_is_array(value))
+			print_scalar(value);
+		json_array_foreach(value, i, part) {
+			fputs(i ? "," : "", stdout);
+			print_scalar(part);
+		}
 	}
-	if (as_json) {
-		json_dumpf(json, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+}
+
+static void print_oneline(const json_t *json)
+{
+	bool first = true;
+	json_t *value;
+	size_t i;
+
+	if (json_is_object(json)) {
+		print_pairs("", json, &first);
 		putchar('\n');
+	}
+	json_array_foreach(json, i, value) {
+		if (json_is_object(value)) {
+			print_oneline(value);
+		} else {
+			print_scalar(value);
+			putchar('\n');
+		}
+	}
+}
+
+static void cell_text(char *dst, size_t size, const json_t *value)
+{
+	json_t *part;
+	size_t i, used = 0;
+
+	snprintf(dst, size, "-");
+	if (json_is_string(value) && *json_string_value(value))
+		snprintf(dst, size, "%s", json_string_value(value));
+	if (json_is_integer(value))
+		snprintf(dst, size, "%lld",
+			 (long long)json_integer_value(value));
+	if (json_is_boolean(value))
+		snprintf(dst, size, "%s", json_is_true(value) ? "yes" : "no");
+	json_array_foreach(value, i, part)
+		if (used < size)
+			used += snprintf(dst + used, size - used, "%s%s",
+					 i ? "," : "", json_string_value(part));
+}
+
+#define MAX_COLUMNS	8
+
+static void print_table(const json_t *rows, const char *const *columns)
+{
+	int width[MAX_COLUMNS] = { 0 };
+	char cell[2048];
+	json_t *row;
+	size_t i;
+
+	for (int pass = 0; pass < 2; pass++) {
+		json_array_foreach(rows, i, row) {
+			for (int c = 0; columns[c]; c++) {
+				cell_text(cell, sizeof(cell),
+					  json_object_get(row, columns[c]));
+				if (!pass && (int)strlen(cell) > width[c])
+					width[c] = strlen(cell);
+				if (pass)
+					printf("%s%-*s", c ? "  " : "",
+					       columns[c + 1] ? width[c] : 0,
+					       cell);
+			}
+			if (pass)
+				putchar('\n');
+		}
+	}
+}
+
+int ctl_print_table(json_t *json, const char *const *columns)
+{
+	if (!json)
+		return ctl_fail(CTL_INTERNAL, "out of memory");
+	if (!ctl_is_text()) {
+		json_dumpf(json, stdout, JSON_SORT_KEYS | (mode.compact ?
+			   JSON_COMPACT : JSON_INDENT(2)));
+		putchar('\n');
+	} else if (mode.oneline) {
+		print_oneline(json);
+	} else if (columns) {
+		print_table(json, columns);
 	} else {
 		print_text(json, 0);
 	}
 	json_decref(json);
-	return fflush(stdout) ? CTL_IO : CTL_OK;
+	return ctl_flush();
 }
 
-int ctl_timeout_ms(const struct ctl_args *args)
+int ctl_print(json_t *json)
 {
-	char *end;
-	double seconds;
+	return ctl_print_table(json, NULL);
+}
 
-	if (!args->timeout)
-		return 10000;
-	seconds = strtod(args->timeout, &end);
-	if (!strcmp(end, "ms"))
-		return seconds;
-	if (seconds <= 0 || seconds > 600 || (*end && strcmp(end, "s")))
-		return -ctl_fail(CTL_USAGE, "--timeout is a number of seconds, or of ms");
-	return seconds * 1000;
+bool ctl_confirm(const struct ctl_args *args, const char *what)
+{
+	char answer[8] = "";
+
+	if (args->yes || args->no_input || getenv("NO_INPUT") ||
+	    !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return true;
+	fprintf(stderr, "Delete %s? [y/N] ", what);
+	if (fgets(answer, sizeof(answer), stdin) &&
+	    (answer[0] == 'y' || answer[0] == 'Y'))
+		return true;
+	fprintf(stderr, "%s is kept.\n", what);
+	return false;
+}
+
+/* C1 controls (c2 80 to c2 9f) are UTF-8, and do something. */
+static bool is_plain_utf8(const unsigned char *bytes, size_t len)
+{
+	json_t *text = json_stringn((const char *)bytes, len);
+
+	json_decref(text);
+	for (size_t i = 0; i + 1 < len; i++)
+		if (bytes[i] == 0xc2 && bytes[i + 1] < 0xa0)
+			return false;
+	return text;
+}
+
+size_t ctl_printable(char *dst, size_t size, const void *from, size_t len)
+{
+	const unsigned char *bytes = from;
+	bool utf8 = is_plain_utf8(bytes, len);
+	size_t used = 0;
+
+	for (size_t i = 0; i < len && used + 5 <= size; i++)
+		used += sprintf(dst + used, bytes[i] >= ' ' &&
+				bytes[i] != 127 && (utf8 || bytes[i] < 127) ?
+				"%c" : "\\x%02x", bytes[i]);
+	dst[used] = '\0';
+	return used;
 }
 
 void ctl_hex(char *dst, const void *data, size_t len)

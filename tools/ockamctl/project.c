@@ -233,7 +233,8 @@ static int host_project(struct ctl_args *args, const char *name)
 		err = json ? write_json(path, json) :
 		      ctl_fail(CTL_INTERNAL, "out of memory");
 	json_decref(json);
-	return err ? err : ctl_value("%s", name);
+	return err ? err : ctl_result(json_pack("{s:s}", "name", name), "%s",
+				      name);
 }
 
 static int create(struct ctl_args *args)
@@ -261,7 +262,8 @@ static int create(struct ctl_args *args)
 			 args->at, "identity", args->identity);
 	err = store(json, stored);
 	json_decref(json);
-	return err ? err : ctl_value("%s", name);
+	return err ? err : ctl_result(json_pack("{s:s}", "name", name), "%s",
+				      name);
 }
 
 static int information(struct ctl_args *args)
@@ -280,7 +282,7 @@ static int information(struct ctl_args *args)
 		return ctl_fail(CTL_NOT_FOUND, "there is no project '%s': ockamctl project create %s --host",
 				name, name);
 	json = read_file(path, &err);
-	return json ? ctl_print(args, json) : err;
+	return json ? ctl_print(json) : err;
 }
 
 static int import(struct ctl_args *args)
@@ -291,7 +293,8 @@ static int import(struct ctl_args *args)
 	if (!args->file)
 		return ctl_fail(CTL_USAGE, "--project-file FILE is needed");
 	err = project_import_file(args->file, name);
-	return err ? err : ctl_value("%s", name);
+	return err ? err : ctl_result(json_pack("{s:s}", "name", name), "%s",
+				      name);
 }
 
 static int list(struct ctl_args *args)
@@ -303,6 +306,7 @@ static int list(struct ctl_args *args)
 	DIR *dir;
 	int err;
 
+	(void)args;
 	err = home_path(path, "projects", NULL, NULL);
 	if (err)
 		return err;
@@ -318,12 +322,12 @@ static int list(struct ctl_args *args)
 	}
 	if (dir)
 		closedir(dir);
-	return ctl_print(args, all);
+	return ctl_print(all);
 }
 
 const struct ctl_command project_commands[] = {
 	{ "create", create, NULL,
-	  "[NAME] --host [--tcp-listener-address A:P] | --at ROUTE --identity IDENTIFIER",
+	  "[NAME] --host [--tcp-listener-address A:P] | --at ROUTE --identity IDENTIFIER [--output json]",
 	  "let this machine play a project, or name a remote one",
 	  "ockamctl project create default --host" },
 	{ "information", information, NULL, "[NAME] [--output json]",
@@ -331,7 +335,7 @@ const struct ctl_command project_commands[] = {
 	  "ockamctl project information --output json > project.json" },
 	{ "show", information, NULL, "[NAME] [--output json]",
 	  "the same as information", "ockamctl project show default" },
-	{ "import", import, NULL, "--project-file FILE",
+	{ "import", import, NULL, "--project-file FILE [--output json]",
 	  "store a project that another machine printed",
 	  "ockamctl project import --project-file project.json" },
 	{ "list", list, NULL, "[--output json]", "list projects",

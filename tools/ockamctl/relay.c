@@ -79,6 +79,30 @@ static struct request *new_client(const char *node, const char *name,
 	return request;
 }
 
+static json_t *relay_json(const struct object *object)
+{
+	char addr[80], dest[128], forwarding[ADDRESS_TEXT + 280] = "";
+
+	addr_text(addr, sizeof(addr), &object->addr);
+	snprintf(dest, sizeof(dest), "/%s/%.*s/tcp/%s",
+		 object->addr.ss_family == AF_INET6 ? "ip6" : "ip4",
+		 (int)(strrchr(addr, ':') - addr), addr,
+		 strrchr(addr, ':') + 1);
+	if (*object->remote)
+		snprintf(forwarding, sizeof(forwarding), "0#%s => 0#%s",
+			 object->hop, object->remote);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s+, s:o, s:s}",
+			 "node", object->node, "name", object->label,
+			 "connection_status",
+			 object->state == OCKAM_STATE_UP ? "Up" : "Down",
+			 "destination_address", dest, "forwarding_route",
+			 forwarding, "remote_address", object->remote,
+			 "worker_address", "0#", object->address,
+			 "their_identifier",
+			 object_identifier(object->has_peer, object->peer),
+			 "last_failure", object->reason);
+}
+
 static int create(struct ctl_args *args)
 {
 	const char *name = args->pos_count ? args->pos[0] : "default";
@@ -108,31 +132,8 @@ static int create(struct ctl_args *args)
 	if (err)
 		return genl_fail(err, name);
 	err = object_wait(&object, ms, "relay");
-	return err ? err : ctl_value("/service/%s", object.remote);
-}
-
-static json_t *relay_json(const struct object *object)
-{
-	char addr[80], dest[128], forwarding[700] = "";
-
-	addr_text(addr, sizeof(addr), &object->addr);
-	snprintf(dest, sizeof(dest), "/%s/%.*s/tcp/%s",
-		 object->addr.ss_family == AF_INET6 ? "ip6" : "ip4",
-		 (int)(strrchr(addr, ':') - addr), addr,
-		 strrchr(addr, ':') + 1);
-	if (*object->remote)
-		snprintf(forwarding, sizeof(forwarding), "0#%s => 0#%s",
-			 object->hop, object->remote);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s+, s:o, s:s}",
-			 "node", object->node, "name", object->label,
-			 "connection_status",
-			 object->state == OCKAM_STATE_UP ? "Up" : "Down",
-			 "destination_address", dest, "forwarding_route",
-			 forwarding, "remote_address", object->remote,
-			 "worker_address", "0#", object->address,
-			 "their_identifier",
-			 object_identifier(object->has_peer, object->peer),
-			 "last_failure", object->reason);
+	return err ? err : ctl_result(relay_json(&object), "/service/%s",
+				      object.remote);
 }
 
 static int list(struct ctl_args *args)
@@ -158,24 +159,25 @@ static int delete(struct ctl_args *args)
 	if (!err)
 		err = object_find(at ? node : NULL, OCKAM_ENDPOINT_RELAY_CLIENT,
 				  args->pos[0], &object);
-	if (err)
+	if (err || !ctl_confirm(args, object.label))
 		return err;
 	err = object_delete(object.node, object.address,
 			    OCKAM_ENDPOINT_RELAY_CLIENT);
 	return err ? genl_fail(err, args->pos[0]) :
-	       ctl_value("%s", object.label);
+	       ctl_result(json_pack("{s:s}", "name", object.label), "%s",
+			  object.label);
 }
 
 const struct ctl_command relay_commands[] = {
 	{ "create", create, NULL,
-	  "[NAME] --at ROUTE [--to NODE] [--authorized IDENTIFIER] [--timeout SECONDS]",
+	  "[NAME] --at ROUTE [--to NODE] [--authorized IDENTIFIER] [--timeout SECONDS] [--output json]",
 	  "register a node at a relay and keep it registered",
 	  "ockamctl relay create n3 --at /project/default --to /node/n3" },
 	{ "list", list, NULL, "[--to NODE] [--output json]", "list relays",
 	  "ockamctl relay list --to n3" },
 	{ "show", show, NULL, "NAME [--at NODE] [--output json]",
 	  "print a relay", "ockamctl relay show n3 --at /node/n3" },
-	{ "delete", delete, NULL, "NAME [--at NODE] [--yes]",
+	{ "delete", delete, NULL, "NAME [--at NODE] [--yes] [--output json]",
 	  "give a relay up", "ockamctl relay delete n3" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

@@ -36,27 +36,15 @@ int route_add(struct route *route, const char *name)
 	return 0;
 }
 
-void route_arrow(char *dst, size_t size, const uint8_t *hops, size_t len)
-{
-	size_t at = 0, used = 0;
-
-	*dst = '\0';
-	while (at + 2 <= len && at + 2 + hops[at + 1] <= len && used < size) {
-		used += snprintf(dst + used, size - used, "%s%u#%.*s",
-				 at ? " => " : "", hops[at], hops[at + 1],
-				 (const char *)hops + at + 2);
-		at += 2 + hops[at + 1];
-	}
-}
-
 void route_text(char *dst, size_t size, const uint8_t *hops, size_t len)
 {
+	char name[ADDRESS_TEXT];
 	size_t at = 0, used = 0;
 
 	*dst = '\0';
 	while (at + 2 <= len && at + 2 + hops[at + 1] <= len && used < size) {
-		used += snprintf(dst + used, size - used, "/service/%.*s",
-				 hops[at + 1], (const char *)hops + at + 2);
+		ctl_printable(name, sizeof(name), hops + at + 2, hops[at + 1]);
+		used += snprintf(dst + used, size - used, "/service/%s", name);
 		at += 2 + hops[at + 1];
 	}
 }
@@ -77,18 +65,36 @@ void addr_text(char *dst, size_t size, const struct sockaddr_storage *addr)
 	}
 }
 
+void addr_make_reachable(struct sockaddr_storage *addr)
+{
+	struct sockaddr_in6 *in6 = (void *)addr;
+	struct sockaddr_in *in = (void *)addr;
+
+	if (addr->ss_family == AF_INET && in->sin_addr.s_addr == INADDR_ANY)
+		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (addr->ss_family == AF_INET6 &&
+	    IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
+		in6->sin6_addr = in6addr_loopback;
+}
+
 int addr_resolve(struct sockaddr_storage *addr, const char *host,
 		 const char *port)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *first;
 	int err;
 
 	err = getaddrinfo(host, port, &hints, &list);
 	if (err)
 		return ctl_fail(CTL_ROUTE, "cannot resolve %s: %s", host,
 				gai_strerror(err));
+	/* As upstream does: "localhost" is 127.0.0.1. */
+	first = list;
+	while (first && first->ai_family != AF_INET)
+		first = first->ai_next;
+	if (!first)
+		first = list;
 	memset(addr, 0, sizeof(*addr));
-	memcpy(addr, list->ai_addr, list->ai_addrlen);
+	memcpy(addr, first->ai_addr, first->ai_addrlen);
 	freeaddrinfo(list);
 	return 0;
 }
@@ -140,19 +146,6 @@ int node_listener(const char *node, struct sockaddr_storage *addr)
 	return request_dump(request, take_listener, addr) == 1 ? 0 : -1;
 }
 
-/* A listener on all addresses is reached on loopback. */
-static void make_reachable(struct sockaddr_storage *addr)
-{
-	struct sockaddr_in6 *in6 = (void *)addr;
-	struct sockaddr_in *in = (void *)addr;
-
-	if (addr->ss_family == AF_INET && in->sin_addr.s_addr == INADDR_ANY)
-		in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (addr->ss_family == AF_INET6 &&
-	    IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr))
-		in6->sin6_addr = in6addr_loopback;
-}
-
 static int connect_tcp(const char *node, const struct sockaddr_storage *addr,
 		       int ms, struct route *out)
 {
@@ -202,7 +195,7 @@ static int project_link(const char *node, const char *name, int ms,
 	static struct project project;
 	struct request *request;
 	char what[80];
-	int err;
+	int err, found;
 
 	err = project_load(node, name, &project);
 	if (!err)
@@ -217,8 +210,9 @@ static int project_link(const char *node, const char *name, int ms,
 	request = request_new(OCKAM_CMD_ENDPOINT_GET);
 	request_text(request, OCKAM_A_NODE_NAME, node);
 	request_u32(request, OCKAM_A_KIND, OCKAM_ENDPOINT_LINK);
-	err = request_dump(request, match_link, &search);
-	if (err == 0) {
+	found = request_dump(request, match_link, &search);
+	err = found < 0 ? found : 0;
+	if (!found) {
 		request = request_new(OCKAM_CMD_LINK_NEW);
 		request_text(request, OCKAM_A_NODE_NAME, node);
 		request_text(request, OCKAM_A_LABEL, project.name);
@@ -231,9 +225,11 @@ static int project_link(const char *node, const char *name, int ms,
 		err = request_send(request, &search.found);
 	}
 	snprintf(what, sizeof(what), "project %s", project.name);
-	if (err < 0)
+	if (err)
 		return genl_fail(err, what);
-	err = object_wait(&search.found, ms, what);
+	/* A link that was there before has other users. */
+	err = found ? object_watch(&search.found, ms, what) :
+		      object_wait(&search.found, ms, what);
 	return err ? err : route_add(out, search.found.hop);
 }
 
@@ -281,7 +277,7 @@ static int node_hop(const char *node, const char *name, int ms,
 	if (node_listener(name, &addr))
 		return ctl_fail(CTL_ROUTE, "route /node/%s cannot be resolved: no node named '%s' listens here (ockamctl node list)",
 				name, name);
-	make_reachable(&addr);
+	addr_make_reachable(&addr);
 	return connect_tcp(node, &addr, ms, out);
 }
 

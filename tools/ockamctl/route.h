@@ -30,9 +30,9 @@ int route_component(const char **text, struct component *out);
 int route_add(struct route *route, const char *name);
 /* "/service/a/service/b" */
 void route_text(char *dst, size_t size, const uint8_t *hops, size_t len);
-/* "0#a => 0#b" */
-void route_arrow(char *dst, size_t size, const uint8_t *hops, size_t len);
 void addr_text(char *dst, size_t size, const struct sockaddr_storage *addr);
+/* A listener on all addresses is reached on loopback. */
+void addr_make_reachable(struct sockaddr_storage *addr);
 int addr_resolve(struct sockaddr_storage *addr, const char *host,
 		 const char *port);
 /* "1.2.3.4:5", "[::1]:5", "host:5" */

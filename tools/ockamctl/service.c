@@ -16,7 +16,12 @@ static json_t *service_json(const struct object *object)
 
 static int list(struct ctl_args *args)
 {
-	return object_list(args, OCKAM_ENDPOINT_SERVICE, service_json);
+	static const char *const columns[] = { "addr", NULL };
+	json_t *all;
+	int err;
+
+	err = object_collect(args, OCKAM_ENDPOINT_SERVICE, service_json, &all);
+	return err ? err : ctl_print_table(all, columns);
 }
 
 static int start(struct ctl_args *args)
@@ -37,7 +42,9 @@ static int start(struct ctl_args *args)
 	request_text(request, OCKAM_A_TYPE, type);
 	request_bytes(request, OCKAM_A_ADDRESS, addr, strlen(addr));
 	err = request_send(request, NULL);
-	return err ? genl_fail(err, addr) : ctl_value("%s", addr);
+	return err ? genl_fail(err, addr) :
+	       ctl_result(json_pack("{s:s, s:s}", "addr", addr, "type", type),
+			  "%s", addr);
 }
 
 static int stop(struct ctl_args *args)
@@ -58,6 +65,15 @@ static int listener_address(const char *node, const char *name,
 	err = object_find(node, OCKAM_ENDPOINT_TCP_LISTENER, name, &listener);
 	*address = listener.address;
 	return err;
+}
+
+static json_t *addresses_json(const struct ctl_args *args)
+{
+	json_t *all = json_array();
+
+	for (int i = 1; i < args->pos_count; i++)
+		json_array_append_new(all, json_string(args->pos[i]));
+	return all;
 }
 
 /* Expose or hide addresses to what comes in by a listener. */
@@ -84,8 +100,11 @@ static int change_exposure(struct ctl_args *args, int command)
 	request_bytes(request, OCKAM_A_ADDRESS, listener, strlen(listener));
 	request_bytes(request, OCKAM_A_EXPOSE, names.hops, names.len);
 	err = request_send(request, NULL);
-	return err ? genl_fail(err, args->pos[0]) :
-	       ctl_value("%s", args->pos[1]);
+	if (err)
+		return genl_fail(err, args->pos[0]);
+	return ctl_result(json_pack("{s:s, s:o}", "listener", args->pos[0],
+				    "addresses", addresses_json(args)),
+			  "%s", args->pos[1]);
 }
 
 static int expose(struct ctl_args *args)
@@ -101,15 +120,15 @@ static int hide(struct ctl_args *args)
 const struct ctl_command service_commands[] = {
 	{ "list", list, NULL, "[--at NODE] [--output json]", "list services",
 	  "ockamctl service list --at n1" },
-	{ "start", start, NULL, "TYPE [--addr NAME] [--at NODE]",
+	{ "start", start, NULL, "TYPE [--addr NAME] [--at NODE] [--output json]",
 	  "start echo, uppercase, hop or a relay service",
 	  "ockamctl service start echo --at n1" },
-	{ "stop", stop, NULL, "NAME [--at NODE] [--yes]", "stop a service",
+	{ "stop", stop, NULL, "NAME [--at NODE] [--yes] [--output json]", "stop a service",
 	  "ockamctl service stop echo --at n1" },
-	{ "expose", expose, NULL, "LISTENER NAME... [--at NODE]",
+	{ "expose", expose, NULL, "LISTENER NAME... [--at NODE] [--output json]",
 	  "let what comes in by a listener reach an address",
 	  "ockamctl service expose api my-worker --at n1" },
-	{ "hide", hide, NULL, "LISTENER NAME... [--at NODE]",
+	{ "hide", hide, NULL, "LISTENER NAME... [--at NODE] [--output json]",
 	  "take an exposure back",
 	  "ockamctl service hide api my-worker --at n1" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* ockamctl tcp-listener and tcp-connection */
 
+#include <arpa/inet.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include "ctl.h"
@@ -33,13 +35,65 @@ static json_t *listener_json(const struct object *object)
 			 (json_int_t)object->accepted);
 }
 
+/* The address as a route; upstream's form where it is this machine's. */
+static void listener_route(char *dst, size_t size,
+			   const struct sockaddr_storage *addr)
+{
+	bool v6 = addr->ss_family == AF_INET6;
+	struct sockaddr_storage to = *addr;
+	char text[80], *port;
+
+	addr_make_reachable(&to);
+	addr_text(text, sizeof(text), &to);
+	port = strrchr(text, ':');
+	*port++ = '\0';
+	if (!strcmp(text, "127.0.0.1")) {
+		snprintf(dst, size, "/dnsaddr/localhost/tcp/%s", port);
+		return;
+	}
+	if (v6)
+		text[strlen(text) - 1] = '\0';
+	snprintf(dst, size, "/%s/%s/tcp/%s", v6 ? "ip6" : "ip4", text + v6,
+		 port);
+}
+
+/* --device NAME */
+static int request_device(struct request *request, const struct ctl_args *args)
+{
+	unsigned int index = args->device ? if_nametoindex(args->device) : 0;
+
+	if (args->device && !index)
+		return ctl_fail(CTL_NOT_FOUND, "no network device is named %s: `ip link` lists them",
+				args->device);
+	if (index)
+		request_u32(request, OCKAM_A_DEVICE, index);
+	return 0;
+}
+
+/* --source ADDRESS */
+static int request_source(struct request *request, const struct ctl_args *args)
+{
+	unsigned char ip[16];
+
+	if (!args->source)
+		return 0;
+	if (inet_pton(AF_INET, args->source, ip) == 1)
+		request_bytes(request, OCKAM_A_LOCAL_IP, ip, 4);
+	else if (inet_pton(AF_INET6, args->source, ip) == 1)
+		request_bytes(request, OCKAM_A_LOCAL_IP, ip, 16);
+	else
+		return ctl_fail(CTL_USAGE, "--source is an IP address of this machine, not %s",
+				args->source);
+	return 0;
+}
+
 static int listener_create(struct ctl_args *args)
 {
 	static struct object object;
 	static struct route expose;
 	struct sockaddr_storage addr;
 	struct request *request;
-	char node[65], text[80];
+	char node[65], text[128];
 	int err;
 
 	if (!args->pos_count)
@@ -55,11 +109,14 @@ static int listener_create(struct ctl_args *args)
 	request_text(request, OCKAM_A_NODE_NAME, node);
 	request_addr(request, &addr);
 	request_bytes(request, OCKAM_A_EXPOSE, expose.hops, expose.len);
+	err = request_device(request, args);
+	if (err)
+		return err;
 	err = request_send(request, &object);
 	if (err)
 		return genl_fail(err, args->pos[0]);
-	addr_text(text, sizeof(text), &object.addr);
-	return ctl_value("%s", text);
+	listener_route(text, sizeof(text), &object.addr);
+	return ctl_result(listener_json(&object), "%s", text);
 }
 
 static int listener_list(struct ctl_args *args)
@@ -125,11 +182,17 @@ static int connection_create(struct ctl_args *args)
 	request_bytes(request, OCKAM_A_EXPOSE, expose.hops, expose.len);
 	if (args->shared)
 		request_flag(request, OCKAM_A_SHARED);
+	err = request_device(request, args);
+	if (!err)
+		err = request_source(request, args);
+	if (err)
+		return err;
 	err = request_send(request, &object);
 	if (err)
 		return genl_fail(err, args->to);
 	err = object_wait(&object, ms, args->to);
-	return err ? err : ctl_value("/worker/%s", object.address);
+	return err ? err : ctl_result(connection_json(&object), "/worker/%s",
+				      object.address);
 }
 
 static int connection_list(struct ctl_args *args)
@@ -151,28 +214,28 @@ static int connection_delete(struct ctl_args *args)
 
 const struct ctl_command tcp_listener_commands[] = {
 	{ "create", listener_create, NULL,
-	  "ADDRESS:PORT [--at NODE] [--expose NAME]...",
+	  "ADDRESS:PORT [--at NODE] [--expose NAME]... [--device NAME] [--output json]",
 	  "accept TCP connections; nothing is reachable but what is exposed",
 	  "ockamctl tcp-listener create 0.0.0.0:4000 --at n1 --expose api" },
 	{ "list", listener_list, NULL, "[--at NODE] [--output json]",
 	  "list listeners", "ockamctl tcp-listener list" },
 	{ "show", listener_show, NULL, "ADDRESS [--at NODE] [--output json]",
 	  "print a listener", "ockamctl tcp-listener show 127.0.0.1:4000" },
-	{ "delete", listener_delete, NULL, "ADDRESS [--at NODE] [--yes]",
+	{ "delete", listener_delete, NULL, "ADDRESS [--at NODE] [--yes] [--output json]",
 	  "stop listening", "ockamctl tcp-listener delete 127.0.0.1:4000" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 
 const struct ctl_command tcp_connection_commands[] = {
 	{ "create", connection_create, NULL,
-	  "--to HOST:PORT [--from NODE] [--expose NAME]... [--shared] [--timeout SECONDS]",
+	  "--to HOST:PORT [--from NODE] [--expose NAME]... [--shared] [--source ADDRESS] [--device NAME] [--timeout SECONDS] [--output json]",
 	  "connect to another node",
 	  "ockamctl tcp-connection create --from n1 --to 127.0.0.1:4000" },
 	{ "list", connection_list, NULL, "[--at NODE] [--output json]",
 	  "list connections", "ockamctl tcp-connection list" },
 	{ "show", connection_show, NULL, "ADDRESS [--at NODE] [--output json]",
 	  "print a connection", "ockamctl tcp-connection show 127.0.0.1:4000" },
-	{ "delete", connection_delete, NULL, "ADDRESS [--at NODE] [--yes]",
+	{ "delete", connection_delete, NULL, "ADDRESS [--at NODE] [--yes] [--output json]",
 	  "close a connection", "ockamctl tcp-connection delete 127.0.0.1:4000" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

@@ -62,7 +62,7 @@ enum {
 	OCKAM_A_PEER,	/* Authenticated identity of the other side. */
 	OCKAM_A_IP,	/* 4 or 16 bytes. */
 	OCKAM_A_PORT,
-	OCKAM_A_LOCAL_IP,
+	OCKAM_A_LOCAL_IP,	/* Address that a connection starts from. */
 	OCKAM_A_LOCAL_PORT,
 	OCKAM_A_LABEL,	/* What users call a link or relay client. */
 	OCKAM_A_PROJECT,
@@ -106,6 +106,8 @@ enum {
 	OCKAM_A_SEQ,	/* Counts events; a gap means lost ones. */
 	OCKAM_A_TIME,	/* Nanoseconds since 1970. */
 	OCKAM_A_RULE,	/* The exposure is a rule on a name. */
+	OCKAM_A_DEVICE,	/* Number of the network device that all packets go through. */
+	OCKAM_A_QUEUE,	/* Messages that wait in it. */
 	__OCKAM_A_MAX,
 };
 
@@ -131,7 +133,7 @@ enum {
 	OCKAM_CMD_EXPOSURE_NEW,	/* Expose an address to what has a flow. */
 	OCKAM_CMD_EXPOSURE_DEL,	/* Take an exposure back. */
 	OCKAM_CMD_EXPOSURE_GET,	/* Exposures of a flow. */
-	OCKAM_CMD_STATS_GET,	/* Counters of nodes. */
+	OCKAM_CMD_STATS_GET,	/* Counters of nodes, one for each drop reason. */
 	OCKAM_CMD_EVENT_NTF,	/* Something happened; multicast only. */
 	__OCKAM_CMD_MAX,
 };

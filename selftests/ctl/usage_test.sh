@@ -1,0 +1,157 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+# How ockamctl is used: help, output, placeholders, questions, namespaces.
+. "$(dirname -- "$0")/../lib.sh"
+. "$(dirname -- "$0")/ctl.sh"
+need jq python3
+
+# Help at each level ends with an example of the command that was asked about.
+test_help()
+{
+	local command noun number=0
+
+	check_rc 0 "top" ockamctl --help
+	check_match "$OUT" 'example: ockamctl ' "top"
+	while read -r command; do
+		noun=${command%% *}
+		# shellcheck disable=SC2086 # words
+		check_rc 0 "$command" ockamctl $command --help
+		check_contains "$OUT" "usage: ockamctl $command" "$command"
+		check_contains "$OUT" "example: ockamctl $command" "$command"
+		check_rc 0 "$noun" ockamctl "$noun" -h
+		check_contains "$OUT" "example: ockamctl $noun" "$noun"
+		number=$((number + 1))
+	done < <(ockamctl manpages -j | jq -r '.[].command')
+	[ $number -gt 40 ] || fail "only $number commands"
+}
+
+test_placeholders()
+{
+	local send="ockamctl message send hello --from n1 --timeout 60"
+
+	scene n1 n2 || return
+	check_eq "$(echo /service/uppercase | $send --to -)" HELLO "whole route"
+	check_eq "$(echo /node/n2 | $send --to -/service/uppercase)" HELLO "in front"
+	check_eq "$(echo uppercase | $send --to /node/n2/service/-)" HELLO "at the end"
+	check_eq "$(printf ' /node/n2/ \nmore\n' | $send --to -/service/uppercase)" HELLO "one line, trimmed"
+	quietly ockamctl service start hop --at n1
+	check_eq "$(echo /service/hop | $send --to /service/hop/-/service/uppercase)" HELLO "in the middle"
+	quietly ockamctl service start uppercase --addr -x --at n1
+	check_eq "$($send --to /service/-x < /dev/null)" HELLO "no placeholder"
+	says 65 "standard input" ockamctl message send x --to /node/n2/-
+	# A file is no route.
+	echo /service/uppercase | check_rc 66 "a file named -" ockamctl project import --project-file -
+}
+
+# A listener's address is a route to its node.
+test_listener_in_a_pipe()
+{
+	local route
+
+	scene n1 n2 || return
+	route=$(ockamctl tcp-listener create 127.0.0.1:4100 --at n2 --expose echo) || return
+	check_eq "$route" /dnsaddr/localhost/tcp/4100 "value"
+	check_eq "$(echo "$route" | ockamctl message send hi --from n1 --to -/service/echo --timeout 60)" hi "answer"
+	check_eq "$(ockamctl tcp-listener create '[::1]:4100' --at n2)" /ip6/::1/tcp/4100 "IPv6"
+}
+
+test_output()
+{
+	local pair
+
+	scene n1 n2 || return
+	check_eq "$(ockamctl node list | jq length)" 2 "JSON in a pipe"
+	check_eq "$(ockamctl --compact-output node list | wc -l)" 1 "lines of compact JSON"
+	check_eq "$(ockamctl -j -p node list | jq -S --indent 2 .)" "$(ockamctl node list -j)" "JSON as it is printed"
+	check_eq "$(ockamctl -o node list | wc -l)" 2 "lines of --oneline"
+	for pair in node_name=n1 status.status=running is_default=yes; do
+		check_contains "$(ockamctl node list --oneline)" "$pair" "--oneline"
+	done
+	check_eq "$(ockamctl service list --at n1 --output plain | sort | head -n 1)" echo "text"
+	check_eq "$(ockamctl node default)" n1 "bare value in a pipe"
+	check_eq "$(ockamctl node default -j | jq -r .name)" n1 "JSON value"
+	check_eq "$(ockamctl tcp-connection list)" "[]" "empty list"
+	check_eq "$(ockamctl message send hi --to /service/echo -j | jq -c '[.reply, .rtt_us > 0]')" '["hi",true]' "reply"
+	check_eq "$(ockamctl message send hi --to /service/echo)" hi "reply in a pipe"
+	check_contains "$(ockamctl show --output plain)" "node n1 (default)" "overview"
+	check_eq "$(ockamctl | jq '.nodes | length')" 2 "overview in a pipe"
+}
+
+test_quiet()
+{
+	scene n1 n2 || return
+	check_rc 0 "with a hint" ockamctl secure-channel create --from n1 --to /node/n2/service/api --timeout 60
+	check_contains "$ERR" "not pinned" "hint"
+	check_rc 0 "without" ockamctl secure-channel create --from n1 --to /node/n2/service/api --timeout 60 -q
+	check_eq "$ERR" "" "what is said"
+}
+
+# at_terminal ANSWER COMMAND...: with a terminal in front, where ANSWER is typed
+at_terminal()
+{
+	python3 - "$@" <<'PY'
+import os, pty, sys
+pid, fd = pty.fork()
+if not pid:
+    os.execvp(sys.argv[2], sys.argv[2:])
+os.write(fd, (sys.argv[1] + "\n").encode())
+text = b""
+try:
+    while part := os.read(fd, 4096):
+        text += part
+except OSError:
+    pass
+print(text.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+PY
+}
+
+test_question_before_deleting()
+{
+	scene n1 || return
+	check_rc 0 "no" at_terminal n ockamctl node delete n1
+	check_contains "$OUT" "Delete n1? [y/N]" "question"
+	check_rc 0 "service" at_terminal "" ockamctl service stop echo --at n1
+	check_contains "$(ockamctl service list --at n1 | jq -c '[.[].addr]')" '"echo"' "the service"
+	check_rc 0 "--yes" at_terminal n ockamctl service stop echo --at n1 --yes
+	check_rc 0 "yes" at_terminal y ockamctl node delete n1
+	check_eq "$(ockamctl node list)" "[]" "nodes"
+	quietly ockamctl node create n1
+	check_rc 0 "NO_INPUT" at_terminal n env NO_INPUT=1 ockamctl node delete n1
+	check_eq "$(ockamctl node list)" "[]" "nodes"
+}
+
+test_netns()
+{
+	scene n1 || return
+	setup_ns N || return
+	quietly ockamctl --netns "$N" node create there
+	check_eq "$(ip netns exec "$N" ockamctl node list | jq -r '.[].node_name')" there "nodes there"
+	check_eq "$(ockamctl node list | jq -r '.[].node_name')" n1 "nodes here"
+	check_eq "$(ockamctl node delete --all --netns "$N")" there "deleted"
+	says 2 "names no namespace" ockamctl --netns ../x node list
+}
+
+links()
+{
+	ockamctl worker list --at n1 | jq '[.[] | select(.kind == "link")] | length'
+}
+
+# Who made the link to a project takes it back when nobody answers; who found it
+# leaves it to the others.
+test_shared_link_survives()
+{
+	local send="ockamctl message send x --from n1 --to /project/gone/service/echo"
+
+	scene n1 || return
+	quietly ockamctl project create gone --at /ip4/127.0.0.1/tcp/1/service/api --identity "I$(printf '%064d' 1)"
+	check_rc 75 "a link of its own" $send --timeout 1
+	check_eq "$(links)" 0 "links afterwards"
+	$send --timeout 120 > /dev/null 2>&1 &
+	defer kill $!
+	busywait 60 sh -c "ockamctl worker list --at n1 | jq -e '.[] | select(.kind == \"link\")'" || return
+	check_rc 75 "another one's link" $send --timeout 1
+	check_eq "$(links)" 1 "links afterwards"
+}
+
+run_tests

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0 OR MIT
+"""Let each allocation fail once, in each request and call: fail_each.py PORT. Prints TAP.
+
+Each allocation of this task counts, and each copy from and to it. A failed operation must
+leave nothing behind; once none is left to fail, it must succeed.
+"""
+
+import os
+import socket
+import sys
+import time
+
+import af_ockam
+from genl import C, Genl, attr, attributes
+
+PORT = int(sys.argv[1])
+MOST = 400  # allocations in one operation
+NODE = attr("NODE_NAME", "k")
+HOST = attr("IP", socket.inet_aton("127.0.0.1"))
+THERE = HOST + attr("PORT", PORT)
+
+genl = Genl()
+fail_nth = os.open("/proc/thread-self/fail-nth", os.O_RDWR)
+
+
+def arm(count: int) -> None:
+    os.pwrite(fail_nth, str(count).encode(), 0)
+
+
+def disarm() -> bool:
+    """True when the failure happened."""
+    left = int(os.pread(fail_nth, 16, 0))
+    arm(0)
+    return not left
+
+
+def objects() -> int:
+    return len(genl.dump("ENDPOINT_GET", NODE)[1]) + len(genl.dump("NODE_GET")[1])
+
+
+def settled(before: int) -> bool:
+    """What the operation began is gone, or will be soon."""
+    end = time.monotonic() + 30
+    while objects() != before:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def remove(answers: list[bytes]) -> None:
+    for answer in answers:
+        address = attributes(answer).get(C["OCKAM_A_ADDRESS"])
+        if address:
+            genl.ask("ENDPOINT_DEL", NODE + attr("ADDRESS", address))
+        else:
+            genl.ask("NODE_DEL", attr("NODE_NAME", "x"))
+
+
+def armed(count: int, talk) -> tuple[int, list[bytes], bool]:  # noqa: ANN001
+    """Errno and answers of a request, and whether the failure happened."""
+    arm(count)
+    try:
+        errno, answers = talk()
+    except OSError as error:
+        errno, answers = error.errno or 1, []
+        genl.drain()
+    return errno, answers, disarm()
+
+
+class Request:
+    """A netlink request that makes something."""
+
+    def __init__(self, cmd: str, *attrs: bytes) -> None:
+        self.cmd, self.attrs = cmd, b"".join(attrs)
+
+    def __call__(self, count: int) -> tuple[bool, bool]:
+        errno, answers, failed = armed(count, lambda: genl.ask(self.cmd, self.attrs))
+        remove(answers if not errno else [])
+        return not errno, failed
+
+
+class Dump(Request):
+    def __call__(self, count: int) -> tuple[bool, bool]:
+        errno, _, failed = armed(count, lambda: genl.dump(self.cmd, self.attrs))
+        return not errno, failed
+
+
+class Call:
+    """Calls on sockets; fds are closed again whatever happens."""
+
+    def __init__(self, function) -> None:  # noqa: ANN001
+        self.function = function
+
+    def __call__(self, count: int) -> tuple[bool, bool]:
+        arm(count)
+        try:
+            self.function()
+            good = True
+        except (OSError, MemoryError):
+            good = False
+        return good, disarm()
+
+
+def bind_and_close() -> None:
+    with af_ockam.worker("w", "k"):
+        pass
+
+
+def ask_locally() -> None:
+    with af_ockam.connected(af_ockam.route("uppercase"), "k") as sock:
+        sock.settimeout(5)
+        sock.send(b"\1a")
+        sock.recv(16)
+
+
+def ask_over_tcp() -> None:
+    """The answer passes workers of the kernel: only what this task does may fail."""
+    with af_ockam.connected(af_ockam.route(f"1#127.0.0.1:{PORT}", "uppercase"), "k") as sock:
+        sock.settimeout(20)
+        sock.send(b"\1a")
+        sock.recv(16)
+
+
+def send_large() -> None:
+    with af_ockam.worker("w", "k"), af_ockam.connected(af_ockam.route("w"), "k") as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        sock.setblocking(False)
+        sock.send(bytes(150000))
+
+
+def listen_and_close() -> None:
+    with af_ockam.server("s", "k"):
+        pass
+
+
+def open_channel() -> None:
+    hops = af_ockam.route(f"1#127.0.0.1:{PORT}", "api")
+    with af_ockam.connected(hops, "k", socket.SOCK_SEQPACKET):
+        pass
+
+
+LISTENER = af_ockam.route("echo")
+CASES = {
+    "node": Request("NODE_NEW", attr("NODE_NAME", "x")),
+    "service": Request("SERVICE_NEW", NODE, attr("TYPE", "hop"), attr("ADDRESS", b"h")),
+    "tcp-listener": Request("TCP_LISTENER_NEW", NODE, HOST, attr("PORT", 0),
+                            attr("EXPOSE", LISTENER)),
+    "tcp-connection": Request("TCP_CONNECTION_NEW", NODE, THERE, attr("EXPOSE", LISTENER)),
+    "channel-listener": Request("CHANNEL_LISTENER_NEW", NODE, attr("ADDRESS", b"l"),
+                                attr("IDENTIFIERS", bytes(64)), attr("EXPOSE", LISTENER)),
+    "link": Request("LINK_NEW", NODE, THERE, attr("LABEL", "p"),
+                    attr("ROUTE", af_ockam.route("api"))),
+    "relay-client": Request("RELAY_CLIENT_NEW", NODE, THERE, attr("LABEL", "r"),
+                            attr("ADDRESS", b"r"), attr("ROUTE", af_ockam.route("api"))),
+    "dump of nodes": Dump("NODE_GET"),
+    "dump of endpoints": Dump("ENDPOINT_GET", NODE),
+    "dump of counters": Dump("STATS_GET"),
+    "bind": Call(bind_and_close),
+    "a message in the node": Call(ask_locally),
+    "a message over TCP": Call(ask_over_tcp),
+    "a large message": Call(send_large),
+    "listen": Call(listen_and_close),
+    "a channel": Call(open_channel),
+}
+
+
+def run(name: str, operation) -> str:  # noqa: ANN001
+    """What is wrong, or an empty string."""
+    before = objects()
+    for count in range(1, MOST):
+        good, failed = operation(count)
+        if not settled(before):
+            return f"failure {count} left something behind: {objects()} objects, not {before}"
+        if not failed:
+            print(f"# {name}: {count - 1} allocations failed, one after the other")
+            return "" if good and count > 1 else f"good {good} without failure {count}"
+    return f"more than {MOST} allocations"
+
+
+def main() -> int:
+    failed = 0
+    print(f"1..{len(CASES)}")
+    for number, (name, operation) in enumerate(CASES.items(), 1):
+        why = run(name, operation)
+        failed += bool(why)
+        print(f"{'not ok' if why else 'ok'} {number} {name}{' # ' * bool(why)}{why}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
