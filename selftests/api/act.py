@@ -2,33 +2,42 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 """One call on a fresh socket, as whoever runs it: act.py NODE CALL NAME.
 
-CALL is bind, connect, send, or channel (connect of SOCK_SEQPACKET). With UID in
+CALL is bind, connect, send, or channel (connect of SOCK_SEQPACKET). With THEN in
 the environment that user takes over after socket(). Prints ok or the error.
 """
 
-import ctypes
 import errno
 import os
 import socket
-import struct
 import sys
 
-FAMILY, SOL_OCKAM, OCKAM_NODE, KIND_NAME = 18, 0x4f43, 1, 1
-LIBC = ctypes.CDLL(None, use_errno=True)
+import af_ockam
 
-node, call, name = sys.argv[1], sys.argv[2], sys.argv[3].encode()
-kind = socket.SOCK_SEQPACKET if call == "channel" else socket.SOCK_DGRAM
-address = struct.pack("=HBBI", FAMILY, KIND_NAME, len(name), 0) + name
-with socket.socket(FAMILY, kind) as sock:
-    if "UID" in os.environ:
-        os.setgroups([])
-        os.setgid(int(os.environ["UID"]))
-        os.setuid(int(os.environ["UID"]))
-    sock.setsockopt(SOL_OCKAM, OCKAM_NODE, node.encode())
+
+def act(sock: socket.socket, call: str, name: str) -> None:
     if call == "bind":
-        result = LIBC.bind(sock.fileno(), address, len(address))
-    elif call == "send":
-        result = LIBC.sendto(sock.fileno(), b"\1x", 2, 0, address, len(address))
+        af_ockam.call("bind", sock, af_ockam.address(af_ockam.KIND_NAME, name.encode()))
+        return
+    sock.setsockopt(af_ockam.SOL_OCKAM, af_ockam.OCKAM_ROUTE, af_ockam.route(name))
+    if call == "send":
+        sock.send(b"\1x")
     else:
-        result = LIBC.connect(sock.fileno(), address, len(address))
-    print("ok" if result >= 0 else errno.errorcode[ctypes.get_errno()])
+        af_ockam.call("connect", sock, af_ockam.address(af_ockam.KIND_USE_ROUTE))
+
+
+def main(node: str, call: str, name: str) -> str:
+    kind = socket.SOCK_SEQPACKET if call == "channel" else socket.SOCK_DGRAM
+    with af_ockam.opened(kind, node) as sock:
+        if "THEN" in os.environ:
+            user = int(os.environ["THEN"])
+            os.setgroups([])
+            os.setgid(user)
+            os.setuid(user)
+        try:
+            act(sock, call, name)
+        except OSError as error:
+            return errno.errorcode[error.errno]
+    return "ok"
+
+
+print(main(*sys.argv[1:]))

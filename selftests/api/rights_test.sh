@@ -92,8 +92,8 @@ test_root_without_the_capability()
 test_socket_of_the_administrator_keeps_its_right()
 {
 	scene || return
-	gets ok shut bind mine env UID=65534
-	gets ok shut send echo env UID=65534
+	gets ok shut bind mine env THEN=65534
+	gets ok shut send echo env THEN=65534
 }
 
 # The creator of a network namespace is its administrator, and of no other
