@@ -99,13 +99,13 @@ static int open_pair(int server, int *other)
 				TH_LOG("%s", call_names[_call]);	\
 	} while (0)
 
-TEST(fresh_and_bound)
+TEST(when_fresh_and_bound)
 {
-	static const int when_fresh[CALLS] = {
+	static const int if_fresh[CALLS] = {
 		0, EINVAL, ECONNREFUSED, EINVAL, ENOTCONN, ENOTCONN, ENOTCONN,
 		ENOTCONN, 0, 0, ENOTCONN,
 	};
-	static const int when_bound[CALLS] = {
+	static const int if_bound[CALLS] = {
 		EINVAL, 0, ECONNREFUSED, EINVAL, ENOTCONN, ENOTCONN, ENOTCONN,
 		ENOTCONN, 0, EISCONN, ENOTCONN,
 	};
@@ -113,18 +113,18 @@ TEST(fresh_and_bound)
 
 	for (call = 0; call < CALLS; call++) {
 		fd = fresh();
-		EXPECT_EQ(when_fresh[call], try_call(fd, call))
+		EXPECT_EQ(if_fresh[call], try_call(fd, call))
 			TH_LOG("%s", call_names[call]);
 		close(fd);
 		fd = bound();
 		ASSERT_LE(0, fd);
-		EXPECT_EQ(when_bound[call], try_call(fd, call))
+		EXPECT_EQ(if_bound[call], try_call(fd, call))
 			TH_LOG("%s", call_names[call]);
 		close(fd);
 	}
 }
 
-TEST(listening)
+TEST(while_listening)
 {
 	static const int wanted[CALLS] = {
 		EINVAL, 0, EINVAL, EAGAIN, ENOTCONN, ENOTCONN, ENOTCONN,
@@ -138,7 +138,7 @@ TEST(listening)
 	close(fd);
 }
 
-TEST(connecting)
+TEST(while_connecting)
 {
 	static const int wanted[CALLS] = {
 		EINVAL, EINVAL, EALREADY, EINVAL, ENOTCONN, ENOTCONN, ENOTCONN,
@@ -157,7 +157,7 @@ TEST(connecting)
 	close(peer);
 }
 
-TEST(open_and_closed)
+TEST(when_open_and_closed)
 {
 	static const int when_open[CALLS] = {
 		EINVAL, EINVAL, EISCONN, EINVAL, 0, 0, 0, EAGAIN, EISCONN,
