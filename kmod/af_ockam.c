@@ -45,6 +45,7 @@ static void ockam_sk_ep_release(struct ockam_endpoint *ep)
 static const struct ockam_endpoint_ops ockam_sk_ep_ops = {
 	.kind = OCKAM_EP_SOCKET,
 	.rcv = ockam_sk_rcv,
+	.sink = ockam_sk_sink,
 	.shutdown = ockam_sk_ep_shutdown,
 	.release = ockam_sk_ep_release,
 };

@@ -84,15 +84,15 @@ u32 ockam_sk_queue_len(const struct ockam_endpoint *ep)
 }
 
 /**
- * ockam_sk_rcv() - a message for a socket
+ * ockam_sk_sink() - a message for a socket
  * @ep:  its endpoint
  * @skb: the message; taken
  * @ctx: who sends it
  *
  * Return: NULL.
  */
-struct sk_buff *ockam_sk_rcv(struct ockam_endpoint *ep, struct sk_buff *skb,
-			     struct ockam_ctx *ctx)
+struct sk_buff *ockam_sk_sink(struct ockam_endpoint *ep, struct sk_buff *skb,
+			      struct ockam_ctx *ctx)
 {
 	struct sock *sk = container_of(ep, struct ockam_sk_ep, ep)->sk;
 	struct ockam_sock *os = ockam_sk(sk);
@@ -114,6 +114,30 @@ struct sk_buff *ockam_sk_rcv(struct ockam_endpoint *ep, struct sk_buff *skb,
 	if (ockam_sk_is_full(sk))
 		ockam_sk_pause(os, ctx->source);
 	return NULL;
+}
+
+/**
+ * ockam_sk_rcv() - a message for a socket's address
+ * @ep:  its endpoint
+ * @skb: the message; taken
+ * @ctx: who sends it
+ *
+ * A channel's socket hears its authenticated peer and nobody else, whoever
+ * knows the address.
+ *
+ * Return: NULL.
+ */
+struct sk_buff *ockam_sk_rcv(struct ockam_endpoint *ep, struct sk_buff *skb,
+			     struct ockam_ctx *ctx)
+{
+	struct sock *sk = container_of(ep, struct ockam_sk_ep, ep)->sk;
+	u32 flow = ockam_meta(skb)->flow;
+
+	if (sk->sk_type == SOCK_SEQPACKET &&
+	    (!flow || flow != READ_ONCE(ockam_sk(sk)->flow)))
+		return ockam_ctx_drop(ctx, ep->node, skb,
+				      OCKAM_DROP_NO_RECEIVER);
+	return ockam_sk_sink(ep, skb, ctx);
 }
 
 /* Sending */

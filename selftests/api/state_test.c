@@ -187,6 +187,51 @@ TEST(when_open_and_closed)
 	close(server);
 }
 
+static ssize_t send_through(int fd, const char *name)
+{
+	char space[CMSG_SPACE(64)] = {};
+	struct iovec iov = { .iov_base = "p", .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+			      .msg_control = space };
+	struct cmsghdr *cmsg;
+
+	msg.msg_controllen = CMSG_SPACE(2 + strlen(name));
+	cmsg = CMSG_FIRSTHDR(&msg);
+	cmsg->cmsg_level = SOL_OCKAM;
+	cmsg->cmsg_type = OCKAM_CM_ROUTE;
+	cmsg->cmsg_len = CMSG_LEN(2 + strlen(name));
+	CMSG_DATA(cmsg)[0] = 0;
+	CMSG_DATA(cmsg)[1] = strlen(name);
+	memcpy(CMSG_DATA(cmsg) + 2, name, strlen(name));
+	return sendmsg(fd, &msg, 0);
+}
+
+/* What others send to its address is none of its peer's */
+TEST(a_channel_hears_its_peer_alone)
+{
+	struct sockaddr_ockam to = name_addr("known");
+	int server = listening("srv"), c = open_socket(SOCK_SEQPACKET), s;
+	int other = open_socket(SOCK_DGRAM);
+	char buf[4];
+
+	ASSERT_LE(0, server);
+	ASSERT_EQ(0, bind(c, SA(to), sizeof(to)));
+	REFUSED(ECONNREFUSED, sendto(other, "x", 1, 0, SA(to), sizeof(to)));
+	ASSERT_EQ(0, connect_name(c, "srv"));
+	s = accept(server, NULL, NULL);
+	ASSERT_LE(0, s);
+	REFUSED(ECONNREFUSED, sendto(other, "x", 1, 0, SA(to), sizeof(to)));
+	/* The peer reaches it by its address, too. */
+	EXPECT_EQ(1, send_through(s, "known"));
+	EXPECT_EQ(1, recv(c, buf, sizeof(buf), 0));
+	EXPECT_EQ('p', buf[0]);
+	REFUSED(EAGAIN, recv(c, buf, sizeof(buf), MSG_DONTWAIT));
+	close(c);
+	close(s);
+	close(other);
+	close(server);
+}
+
 struct race {
 	int server, fd;
 };
