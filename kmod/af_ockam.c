@@ -579,6 +579,9 @@ static int ockam_sk_shutdown(struct socket *sock, int how)
 	sk->sk_shutdown |= how + 1;
 	sk->sk_state_change(sk);
 	release_sock(sk);
+	/* Who no longer reads holds nobody. */
+	if ((how + 1) & RCV_SHUTDOWN)
+		ockam_waitlist_resume(&ockam_sk(sk)->full);
 	if (sock->type == SOCK_SEQPACKET && (how + 1) & SEND_SHUTDOWN)
 		ockam_sk_close_channel(sk);
 	return 0;
