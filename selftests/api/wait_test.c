@@ -324,14 +324,11 @@ TEST(a_connecting_socket_is_interrupted_and_times_out)
 
 	ASSERT_LE(0, peer);
 	set_timeout(c, SO_SNDTIMEO, 500);
-	EXPECT_EQ(-1, connect(c, SA(to), sizeof(to)));
-	EXPECT_TRUE(errno == EINPROGRESS || errno == EAGAIN)
-		TH_LOG("connect: %s", strerror(errno));
+	REFUSED(EINPROGRESS, connect(c, SA(to), sizeof(to)));
 	EXPECT_GT(8000, now_ms() - start);
+	set_timeout(c, SO_SNDTIMEO, 20000);
 	signal_soon(300, 0);
-	EXPECT_EQ(-1, connect(c, SA(to), sizeof(to)));
-	EXPECT_TRUE(errno == EINTR || errno == EALREADY)
-		TH_LOG("connect: %s", strerror(errno));
+	REFUSED(EINTR, connect(c, SA(to), sizeof(to)));
 	no_signal();
 	close(c);
 	close(peer);
