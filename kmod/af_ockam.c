@@ -45,6 +45,7 @@ static void ockam_sk_ep_release(struct ockam_endpoint *ep)
 static const struct ockam_endpoint_ops ockam_sk_ep_ops = {
 	.kind = OCKAM_EP_SOCKET,
 	.rcv = ockam_sk_rcv,
+	.sink = ockam_sk_sink,
 	.shutdown = ockam_sk_ep_shutdown,
 	.release = ockam_sk_ep_release,
 };
@@ -397,7 +398,7 @@ static int ockam_sk_set_route_opt(struct ockam_sock *os, sockptr_t optval,
 	int err;
 
 	if (len > OCKAM_ROUTE_MAX)
-		return -EINVAL;
+		return -EMSGSIZE;
 	hops = memdup_sockptr(optval, len);
 	if (IS_ERR(hops))
 		return PTR_ERR(hops);
@@ -450,8 +451,13 @@ static int ockam_sk_setsockopt(struct socket *sock, int level, int optname,
 	case OCKAM_AUTHORIZED:
 		err = ockam_sk_set_authorized(os, optval, len);
 		break;
-	default:
+	case OCKAM_RECV_ROUTE:
+	case OCKAM_RECV_PEER:
+	case OCKAM_HANDSHAKE_TIMEOUT:
 		err = ockam_sk_set_int(os, optname, optval, len);
+		break;
+	default:
+		err = -ENOPROTOOPT;
 	}
 	release_sock(sock->sk);
 	return err;
@@ -529,6 +535,8 @@ static int ockam_sk_accept(struct socket *sock, struct socket *newsock,
 	struct sock *child;
 	int err = 0;
 
+	if (sock->type != SOCK_SEQPACKET)
+		return -EOPNOTSUPP;
 	child = ockam_sk_accept_next(sock->sk, OCKAM_ACCEPT_FLAGS, &err);
 	if (!child)
 		return err;
@@ -571,6 +579,9 @@ static int ockam_sk_shutdown(struct socket *sock, int how)
 	sk->sk_shutdown |= how + 1;
 	sk->sk_state_change(sk);
 	release_sock(sk);
+	/* Who no longer reads holds nobody. */
+	if ((how + 1) & RCV_SHUTDOWN)
+		ockam_waitlist_resume(&ockam_sk(sk)->full);
 	if (sock->type == SOCK_SEQPACKET && (how + 1) & SEND_SHUTDOWN)
 		ockam_sk_close_channel(sk);
 	return 0;

@@ -458,7 +458,7 @@ static bool ockam_channel_to_sink(struct ockam_channel *ch, struct sk_buff *skb,
 	    !ockam_addr_equal(&first, &port))
 		return false;
 	ockam_msg_pop_onward(skb, &first);
-	sink->ops->rcv(sink, skb, ctx);
+	sink->ops->sink(sink, skb, ctx);
 	return true;
 }
 

@@ -62,6 +62,7 @@ struct ockam_owner {
  *            returns it rewritten, to be dispatched further. The endpoint's
  *            own address is already popped off the onward route. Process
  *            context, no lock held, may sleep but not wait for a peer.
+ * @sink:     of a socket: a message from the channel that is its own; as @rcv
  * @shutdown: somebody (administrator, node) wants the object gone. Unpublishes
  *            and stops it; returns when no new message can reach it. Called
  *            without locks, possibly more than once.
@@ -75,6 +76,8 @@ struct ockam_endpoint_ops {
 	bool terminal;
 	struct sk_buff *(*rcv)(struct ockam_endpoint *ep, struct sk_buff *skb,
 			       struct ockam_ctx *ctx);
+	struct sk_buff *(*sink)(struct ockam_endpoint *ep, struct sk_buff *skb,
+				struct ockam_ctx *ctx);
 	void (*shutdown)(struct ockam_endpoint *ep);
 	void (*release)(struct ockam_endpoint *ep);
 };

@@ -43,6 +43,7 @@ struct ockam_sk_ep {
  * @trust:     OCKAM_AUTHORIZED; NULL: anyone
  * @timeout_ms: OCKAM_HANDSHAKE_TIMEOUT, 0 for the default
  * @ch:        SEQPACKET: the channel, with a reference
+ * @flow:      of the channel; 0 without one
  * @watch:     on its encryptor
  * @port:      SEQPACKET: last hop of the route to the listener
  * @port_len:  its bytes
@@ -70,6 +71,7 @@ struct ockam_sock {
 	struct ockam_trust *trust;
 	u32 timeout_ms;
 	struct ockam_channel *ch;
+	u32 flow;
 	struct ockam_watch watch;
 	u8 port[OCKAM_EP_NAME_MAX];
 	u8 port_len;
@@ -101,6 +103,8 @@ int ockam_sk_check_addr(struct sockaddr_ockam *out, const void *addr, int len);
 /* sock_io.c APIs: */
 struct sk_buff *ockam_sk_rcv(struct ockam_endpoint *ep, struct sk_buff *skb,
 			     struct ockam_ctx *ctx);
+struct sk_buff *ockam_sk_sink(struct ockam_endpoint *ep, struct sk_buff *skb,
+			      struct ockam_ctx *ctx);
 void ockam_sk_full_work(struct work_struct *work);
 u32 ockam_sk_queue_len(const struct ockam_endpoint *ep);
 void ockam_sk_room(struct sock *sk);

@@ -48,6 +48,7 @@ static int ockam_sk_own_channel(struct sock *sk, struct ockam_channel *ch,
 	os->port_len = len;
 	os->ch = ch;
 	os->watch.event = ockam_sk_channel_event;
+	WRITE_ONCE(os->flow, ch->enc.flow);
 	err = ockam_channel_set_sink(ch, port, len, &os->ep->ep);
 	if (!err)
 		err = ockam_flow_admit(os->ep->ep.node, ch->enc.flow,
@@ -58,6 +59,7 @@ static int ockam_sk_own_channel(struct sock *sk, struct ockam_channel *ch,
 		return 0;
 	/* Closed already, or no memory: there is nothing to watch. */
 	os->ch = NULL;
+	WRITE_ONCE(os->flow, 0);
 	ockam_channel_close(ch, OCKAM_DROP_CLOSED);
 	ockam_channel_put(ch);
 	return err == -ESHUTDOWN ? -ECONNRESET : err;

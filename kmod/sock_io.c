@@ -84,15 +84,15 @@ u32 ockam_sk_queue_len(const struct ockam_endpoint *ep)
 }
 
 /**
- * ockam_sk_rcv() - a message for a socket
+ * ockam_sk_sink() - a message for a socket
  * @ep:  its endpoint
  * @skb: the message; taken
  * @ctx: who sends it
  *
  * Return: NULL.
  */
-struct sk_buff *ockam_sk_rcv(struct ockam_endpoint *ep, struct sk_buff *skb,
-			     struct ockam_ctx *ctx)
+struct sk_buff *ockam_sk_sink(struct ockam_endpoint *ep, struct sk_buff *skb,
+			      struct ockam_ctx *ctx)
 {
 	struct sock *sk = container_of(ep, struct ockam_sk_ep, ep)->sk;
 	struct ockam_sock *os = ockam_sk(sk);
@@ -116,6 +116,30 @@ struct sk_buff *ockam_sk_rcv(struct ockam_endpoint *ep, struct sk_buff *skb,
 	return NULL;
 }
 
+/**
+ * ockam_sk_rcv() - a message for a socket's address
+ * @ep:  its endpoint
+ * @skb: the message; taken
+ * @ctx: who sends it
+ *
+ * A channel's socket hears its authenticated peer and nobody else, whoever
+ * knows the address.
+ *
+ * Return: NULL.
+ */
+struct sk_buff *ockam_sk_rcv(struct ockam_endpoint *ep, struct sk_buff *skb,
+			     struct ockam_ctx *ctx)
+{
+	struct sock *sk = container_of(ep, struct ockam_sk_ep, ep)->sk;
+	u32 flow = ockam_meta(skb)->flow;
+
+	if (sk->sk_type == SOCK_SEQPACKET &&
+	    (!flow || flow != READ_ONCE(ockam_sk(sk)->flow)))
+		return ockam_ctx_drop(ctx, ep->node, skb,
+				      OCKAM_DROP_NO_RECEIVER);
+	return ockam_sk_sink(ep, skb, ctx);
+}
+
 /* Sending */
 
 struct ockam_sk_waiter {
@@ -134,11 +158,12 @@ static void ockam_sk_conn_event(struct ockam_watch *watch,
 	complete(&waiter->done);
 }
 
-static int ockam_sk_wait_conn(struct ockam_conn *conn, bool nonblock)
+static int ockam_sk_wait_conn(struct ockam_conn *conn, long timeo)
 {
 	struct ockam_sk_waiter waiter = {
 		.watch.event = ockam_sk_conn_event,
 	};
+	long limit = msecs_to_jiffies(OCKAM_SK_CONNECT_MS);
 	long left;
 	int err;
 
@@ -150,14 +175,14 @@ static int ockam_sk_wait_conn(struct ockam_conn *conn, bool nonblock)
 	if (READ_ONCE(conn->state) == OCKAM_CONN_UP)
 		goto out;
 	err = -EAGAIN;
-	if (nonblock)
+	if (!timeo)
 		goto out;
-	left = msecs_to_jiffies(OCKAM_SK_CONNECT_MS);
-	left = wait_for_completion_interruptible_timeout(&waiter.done, left);
+	left = wait_for_completion_interruptible_timeout(&waiter.done,
+							 min(timeo, limit));
 	if (left < 0)
-		err = left;
+		err = sock_intr_errno(timeo);
 	else if (!left)
-		err = -ETIMEDOUT;
+		err = timeo < limit ? -EAGAIN : -ETIMEDOUT;
 	else
 		err = waiter.up ? 0 : (READ_ONCE(conn->err) ?: -ECONNREFUSED);
 out:
@@ -196,7 +221,7 @@ int ockam_sk_resolve(struct sock *sk, const struct ockam_route *route,
 					  &owner);
 	if (IS_ERR(found))
 		return PTR_ERR(found);
-	err = ockam_sk_wait_conn(found, nonblock);
+	err = ockam_sk_wait_conn(found, sock_sndtimeo(sk, nonblock));
 	if (err)
 		ockam_endpoint_put(&found->ep);
 	else
@@ -517,6 +542,8 @@ int ockam_sk_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 
 	if (flags & MSG_OOB)
 		return -EOPNOTSUPP;
+	if (flags & MSG_ERRQUEUE)
+		return -EAGAIN;
 	if (sk->sk_type == SOCK_SEQPACKET &&
 	    (sk->sk_state == TCP_LISTEN ||
 	     (sk->sk_state == TCP_CLOSE && !sk->sk_shutdown)))

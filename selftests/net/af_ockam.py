@@ -12,12 +12,12 @@ KIND_NAME, KIND_ROUTE, KIND_USE_ROUTE = 1, 2, 3
 libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _address(kind: int, data: bytes = b"") -> bytes:
+def address(kind: int, data: bytes = b"") -> bytes:
     return struct.pack("=HBBI", FAMILY, kind, len(data), 0) + data.ljust(112, b"\0")
 
 
-def _call(name: str, sock: socket.socket, address: bytes) -> None:
-    if getattr(libc, name)(sock.fileno(), address, len(address)):
+def call(name: str, sock: socket.socket, to: bytes) -> None:
+    if getattr(libc, name)(sock.fileno(), to, len(to)):
         errno = ctypes.get_errno()
         raise OSError(errno, os.strerror(errno))
 
@@ -40,21 +40,21 @@ def opened(kind: int, node: str = "") -> socket.socket:
 
 def worker(name: str, node: str = "") -> socket.socket:
     sock = opened(socket.SOCK_DGRAM, node)
-    _call("bind", sock, _address(KIND_NAME, name.encode()))
+    call("bind", sock, address(KIND_NAME, name.encode()))
     return sock
 
 
 def connected(hops: bytes, node: str = "", kind: int = socket.SOCK_DGRAM) -> socket.socket:
     sock = opened(kind, node)
     sock.setsockopt(SOL_OCKAM, OCKAM_ROUTE, hops)
-    _call("connect", sock, _address(KIND_USE_ROUTE))
+    call("connect", sock, address(KIND_USE_ROUTE))
     return sock
 
 
 def server(name: str, node: str = "") -> socket.socket:
     """A listening socket for channels; accepted() takes them."""
     sock = opened(socket.SOCK_SEQPACKET, node)
-    _call("bind", sock, _address(KIND_NAME, name.encode()))
+    call("bind", sock, address(KIND_NAME, name.encode()))
     sock.listen(16)
     return sock
 

@@ -40,6 +40,20 @@ test_loop_in_a_node_ends()
 	check_rc 68 "33 hops" ockamctl message send x --from a --to "$route$route/service/echo"
 }
 
+# Each hop makes the return route longer: it ends a loop, is told and counted.
+test_loop_of_hops_is_counted()
+{
+	local hops
+
+	setup_module || return
+	ockamctl node create a > /dev/null 2>&1 &&
+	ockamctl service start hop --at a > /dev/null || return
+	mapfile -t hops < <(yes hop | head -n 32)
+	check_rc 1 "32 hops" python3 "$(dirname -- "$0")/user_send.py" a "${hops[@]}"
+	check_contains "$ERR" "Message too long" "what the sender gets"
+	check_eq "$(ockamctl stats a --output plain | grep dropped | xargs)" "dropped 1 too-many-hops" "the count"
+}
+
 # A received message never makes the node connect.
 test_no_connection_for_a_received_message()
 {
