@@ -61,7 +61,7 @@ ticking()
 	shift
 	say "$text"
 	(
-		while sleep 30; do
+		while sleep "${TICK_SECONDS:-30}"; do
 			say "$text: $((SECONDS - start)) s so far${TICK_HINT:+, $(eval "$TICK_HINT")}"
 		done
 	) &
