@@ -59,6 +59,17 @@ def kinds() -> list[int | None]:
     return sorted(number(attributes(a), "KIND") for a in genl.dump("ENDPOINT_GET", NODE)[1])
 
 
+def calm() -> int:
+    """Objects, once their number has stayed the same for a while."""
+    before, since = objects(), time.monotonic()
+    while time.monotonic() < since + 3:
+        time.sleep(0.2)
+        now = objects()
+        if now != before:
+            before, since = now, time.monotonic()
+    return before
+
+
 def settled(before: int) -> bool:
     """What the operation began is gone, or will be soon."""
     start = time.monotonic()
@@ -75,7 +86,8 @@ def remove(answers: list[bytes]) -> None:
     for answer in answers:
         address = attributes(answer).get(C["OCKAM_A_ADDRESS"])
         if address:
-            genl.ask("ENDPOINT_DEL", NODE + attr("ADDRESS", address))
+            if genl.ask("ENDPOINT_DEL", NODE + attr("ADDRESS", address))[0]:
+                print(f"# {address!r} cannot be deleted")
         else:
             genl.ask("NODE_DEL", attr("NODE_NAME", "x"))
 
@@ -102,6 +114,19 @@ class Request:
         if errno and not failed:
             print(f"# {os.strerror(errno)}, without a failure")
         return not errno, failed
+
+
+class NamedRequest(Request):
+    """Its answer is an acknowledgement alone: what it made goes by its name."""
+
+    def __init__(self, name: bytes, cmd: str, *attrs: bytes) -> None:
+        super().__init__(cmd, attr("ADDRESS", name), *attrs)
+        self.name = name
+
+    def __call__(self, count: int) -> tuple[bool, bool]:
+        result = super().__call__(count)
+        genl.ask("ENDPOINT_DEL", NODE + attr("ADDRESS", self.name))
+        return result
 
 
 class Dump(Request):
@@ -176,7 +201,7 @@ def open_channel() -> None:
 LISTENER = af_ockam.route("echo")
 CASES = {
     "node": Request("NODE_NEW", attr("NODE_NAME", "x")),
-    "service": Request("SERVICE_NEW", NODE, attr("TYPE", "hop"), attr("ADDRESS", b"h")),
+    "service": NamedRequest(b"h", "SERVICE_NEW", NODE, attr("TYPE", "hop")),
     "tcp-listener": Request("TCP_LISTENER_NEW", NODE, HOST, attr("PORT", 0),
                             attr("EXPOSE", LISTENER)),
     "tcp-connection": Request("TCP_CONNECTION_NEW", NODE, THERE, attr("EXPOSE", LISTENER)),
@@ -202,7 +227,7 @@ def run(name: str, operation) -> str:  # noqa: ANN001
     """What is wrong, or an empty string."""
     if not operation(0)[0]:
         return "it fails by itself"
-    before = objects()
+    before = calm()
     for count in range(1, MOST):
         good, failed = operation(count)
         if not settled(before):
