@@ -186,13 +186,13 @@ unload_module()
 	rmmod ockam
 }
 
-# setup_module: the module and an empty home; both and all nodes go with the case
+# setup_module: the module and an empty home; all nodes go with the case, the
+# module with the file. A case that changes more than nodes unloads it itself.
 setup_module()
 {
 	load_module || return
 	setup_home
-	defer unload_module
-	defer ockamctl node delete --all
+	defer ockamctl node delete --all --yes
 }
 
 # need COMMAND...: skip the whole file where one is missing
@@ -236,7 +236,7 @@ run_tests()
 	else
 		mapfile -t names < <(grep -o '^test_[A-Za-z0-9_]*' "$0")
 	fi
-	trap '_run_deferred' EXIT
+	trap '_run_deferred; unload_module' EXIT
 	echo "TAP version 13"
 	if [ ${#names[@]} = 0 ]; then
 		echo "Bail out! no test in $0"
@@ -248,6 +248,10 @@ run_tests()
 		_run_one $number "$name" || bad=$((bad + 1))
 		[ -z "$_skip" ] || skipped=$((skipped + 1))
 	done
+	if ! busywait 60 unload_module; then
+		note "the module does not leave"
+		bad=$((bad + 1))
+	fi
 	echo "# Totals: pass:$((number - bad - skipped)) fail:$bad skip:$skipped"
 	[ $bad = 0 ] || exit $KSFT_FAIL
 	exit $KSFT_PASS

@@ -5,6 +5,7 @@
 
 test_loads_and_unloads()
 {
+	unload_module
 	check_ok "load" load_module || return
 	check_eq "$(cat /sys/module/ockam/initstate)" live "state"
 	check_ok "unload" unload_module

@@ -45,6 +45,7 @@ fail_workers()
 test_each_allocation()
 {
 	setup_module || return
+	defer unload_module
 	arm_the_kernel || return 0
 	ockamctl node create k --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1 || return
 	# What a peer has begun to open goes soon, when we cannot go on.
@@ -61,6 +62,7 @@ test_under_traffic()
 	local i good=0
 
 	setup_module || return
+	defer unload_module
 	arm_the_kernel || return 0
 	ockamctl node create k --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1 || return
 	defer fail_workers 0

@@ -9,6 +9,7 @@ LIMITS=/proc/sys/net/ockam
 test_limits_refuse_and_are_lifted()
 {
 	setup_module || return
+	defer unload_module
 	ockamctl node create a > /dev/null 2>&1 || return
 	echo 1 > $LIMITS/max_nodes
 	check_rc 73 "a second node" ockamctl node create b
@@ -31,6 +32,7 @@ test_limits_are_checked()
 	local value
 
 	setup_module || return
+	defer unload_module
 	for value in -1 1048577 x; do
 		(echo $value > $LIMITS/max_nodes) 2> /dev/null && fail "max_nodes took $value"
 	done
@@ -42,6 +44,7 @@ test_limits_are_checked()
 test_limits_in_a_child_user_namespace()
 {
 	setup_module || return
+	defer unload_module
 	check_ok "child" unshare -Urn --mount-proc -pf sh -ec '
 		[ "$(cat /proc/sys/net/ockam/max_nodes)" = 1024 ]
 		echo 10 > /proc/sys/net/ockam/max_nodes
@@ -56,6 +59,7 @@ test_limits_in_a_child_user_namespace()
 test_relay_on_the_own_node()
 {
 	setup_module || return
+	defer unload_module
 	ockamctl node create r --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1 &&
 	ockamctl node create n > /dev/null 2>&1 || return
 	check_eq "$(ockamctl relay create n --at /node/r --to n)" /service/forward_to_n relay

@@ -19,6 +19,7 @@ dropped()
 node_k()
 {
 	setup_module || return
+	defer unload_module
 	ockamctl node create k --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1
 }
 
