@@ -2,6 +2,7 @@
 /* ockamctl tcp-listener and tcp-connection */
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -188,6 +189,10 @@ static int connection_create(struct ctl_args *args)
 	if (err)
 		return err;
 	err = request_send(request, &object);
+	/* A near peer may have refused before the request was answered. */
+	if (err == -ECONNREFUSED || err == -EHOSTUNREACH || err == -ENETUNREACH)
+		return ctl_fail(CTL_UNAVAILABLE, "%s: %s", args->to,
+				strerror(-err));
 	if (err)
 		return genl_fail(err, args->to);
 	err = object_wait(&object, ms, args->to);
