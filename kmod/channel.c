@@ -489,8 +489,7 @@ struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 	if (!why && kind == OCKAM_INNER_PAYLOAD)
 		err = ockam_msg_push_return(skb, &own);
 	if (err)
-		why = err == -EMSGSIZE ? OCKAM_DROP_TOO_MANY_HOPS :
-		      OCKAM_DROP_NO_MEMORY;
+		why = ockam_drop_route(err);
 	if (why)
 		return ockam_ctx_drop(ctx, node, skb, why);
 	if (kind != OCKAM_INNER_PAYLOAD) {

@@ -7,7 +7,6 @@
 
 #define OCKAM_EARLY_MSGS	64		/* held until the verdict */
 #define OCKAM_EARLY_BYTES	(4U << 20)
-#define OCKAM_HANDSHAKE_MS	30000
 
 /**
  * struct ockam_connect - how to open a channel

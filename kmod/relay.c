@@ -103,9 +103,8 @@ static struct sk_buff *ockam_relay_rcv(struct ockam_endpoint *ep,
 	if (!err)
 		err = ockam_msg_push_onward(skb, &relay->target);
 	if (err)
-		return ockam_ctx_drop(ctx, ep->node, skb, err == -EMSGSIZE ?
-				      OCKAM_DROP_TOO_MANY_HOPS :
-				      OCKAM_DROP_NO_MEMORY);
+		return ockam_ctx_drop(ctx, ep->node, skb,
+				      ockam_drop_route(err));
 	atomic64_inc(&relay->msgs);
 	atomic64_add(skb->len, &relay->bytes);
 	ockam_msg_fresh(skb);

@@ -70,6 +70,13 @@ struct ockam_stats {
 	u64 drops[OCKAM_DROP_COUNT];
 };
 
+/* Why a message goes whose route could not be changed: an errno of msg.h. */
+static inline enum ockam_drop ockam_drop_route(int err)
+{
+	return err == -EMSGSIZE ? OCKAM_DROP_TOO_MANY_HOPS :
+	       OCKAM_DROP_NO_MEMORY;
+}
+
 const char *ockam_drop_name(enum ockam_drop reason);
 int ockam_drop_errno(enum ockam_drop reason);	/* negative, 0 for NONE */
 

@@ -209,8 +209,7 @@ bool ockam_conn_rx(struct ockam_conn *conn, struct sk_buff *skb,
 		err = ockam_msg_push_return(skb, &own);
 	if (err) {
 		ockam_drop(node, skb, err == -EBADMSG ? OCKAM_DROP_FRAME :
-			   err == -EMSGSIZE ? OCKAM_DROP_TOO_MANY_HOPS :
-			   OCKAM_DROP_NO_MEMORY);
+			   ockam_drop_route(err));
 		return err != -EBADMSG;
 	}
 	meta = ockam_meta(skb);
