@@ -519,6 +519,18 @@ int object_wait(struct object *object, int ms, const char *what)
 	return err;
 }
 
+int connection_wait(struct request *request, int ms, const char *what,
+		    struct object *conn)
+{
+	int err = request_send(request, conn);
+
+	/* A near peer may have refused before the request was answered. */
+	if (err == -ECONNREFUSED || err == -EHOSTUNREACH || err == -ENETUNREACH)
+		return ctl_fail(CTL_UNAVAILABLE, "%s: %s", what,
+				strerror(-err));
+	return err ? genl_fail(err, what) : object_wait(conn, ms, what);
+}
+
 int node_default_name(char name[65])
 {
 	static struct object node;

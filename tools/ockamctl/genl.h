@@ -70,6 +70,9 @@ int object_delete(const char *node, const char *address, uint32_t kind);
  */
 int object_watch(struct object *object, int ms, const char *what);
 int object_wait(struct object *object, int ms, const char *what);
+/* Send a request for a TCP connection, and wait as object_wait() does. */
+int connection_wait(struct request *request, int ms, const char *what,
+		    struct object *conn);
 int node_default_name(char name[65]);
 
 #endif /* OCKAMCTL_GENL_H */

@@ -299,12 +299,13 @@ bool ctl_confirm(const struct ctl_args *args, const char *what)
 static bool is_plain_utf8(const unsigned char *bytes, size_t len)
 {
 	json_t *text = json_stringn((const char *)bytes, len);
+	bool good = text;
 
 	json_decref(text);
 	for (size_t i = 0; i + 1 < len; i++)
 		if (bytes[i] == 0xc2 && bytes[i + 1] < 0xa0)
 			return false;
-	return text;
+	return good;
 }
 
 size_t ctl_printable(char *dst, size_t size, const void *from, size_t len)

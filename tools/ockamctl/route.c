@@ -161,10 +161,7 @@ static int connect_tcp(const char *node, const struct sockaddr_storage *addr,
 	request_text(request, OCKAM_A_NODE_NAME, node);
 	request_addr(request, addr);
 	addr_text(text, sizeof(text), addr);
-	err = request_send(request, &conn);
-	if (err)
-		return genl_fail(err, text);
-	err = object_wait(&conn, ms, text);
+	err = connection_wait(request, ms, text, &conn);
 	return err ? err : route_add(out, conn.address);
 }
 

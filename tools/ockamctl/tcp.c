@@ -2,7 +2,6 @@
 /* ockamctl tcp-listener and tcp-connection */
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -188,14 +187,7 @@ static int connection_create(struct ctl_args *args)
 		err = request_source(request, args);
 	if (err)
 		return err;
-	err = request_send(request, &object);
-	/* A near peer may have refused before the request was answered. */
-	if (err == -ECONNREFUSED || err == -EHOSTUNREACH || err == -ENETUNREACH)
-		return ctl_fail(CTL_UNAVAILABLE, "%s: %s", args->to,
-				strerror(-err));
-	if (err)
-		return genl_fail(err, args->to);
-	err = object_wait(&object, ms, args->to);
+	err = connection_wait(request, ms, args->to, &object);
 	return err ? err : ctl_result(connection_json(&object), "/worker/%s",
 				      object.address);
 }
