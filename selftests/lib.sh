@@ -186,6 +186,16 @@ unload_module()
 	rmmod ockam
 }
 
+# on_debug FEWER ELSE: FEWER on the debug kernel, which is many times slower
+on_debug()
+{
+	if [ "${VM_KERNEL:-}" = debug ]; then
+		echo "$1"
+	else
+		echo "$2"
+	fi
+}
+
 # setup_module: the module and an empty home; all nodes go with the case, the
 # module with the file. A case that changes more than nodes unloads it itself.
 setup_module()

@@ -14,74 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 #include <linux/ockam.h>
-#include "kselftest_harness.h"
-
-#define FAMILY	OCKAM_FAMILY_DEFAULT
-
-/* Each case loads the module and makes a node: a debug kernel takes its time. */
-#undef TEST_F
-#define TEST_F(fixture, name) TEST_F_TIMEOUT(fixture, name, 300)
-
-struct route {
-	unsigned char hops[1024];
-	size_t len;
-};
-
-static void route_add(struct route *route, int type, const char *value)
-{
-	size_t len = strlen(value);
-
-	route->hops[route->len++] = type;
-	route->hops[route->len++] = len;
-	memcpy(route->hops + route->len, value, len);
-	route->len += len;
-}
-
-static struct sockaddr_ockam name_addr(const char *name)
-{
-	struct sockaddr_ockam so = { .so_family = FAMILY,
-				     .so_kind = OCKAM_KIND_NAME,
-				     .so_len = strlen(name) };
-
-	memcpy(so.so_data, name, so.so_len);
-	return so;
-}
-
-static struct sockaddr_ockam route_addr(const struct route *route)
-{
-	struct sockaddr_ockam so = { .so_family = FAMILY,
-				     .so_kind = OCKAM_KIND_ROUTE,
-				     .so_len = route->len };
-
-	memcpy(so.so_data, route->hops, route->len);
-	return so;
-}
-
-#define SA(addr) ((struct sockaddr *)&(addr))
-
-static int open_socket(int type)
-{
-	struct timeval limit = { .tv_sec = 20 };
-	int fd = socket(FAMILY, type, 0);
-
-	if (fd >= 0) {
-		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	}
-	return fd;
-}
-
-static int worker(const char *name)
-{
-	struct sockaddr_ockam so = name_addr(name);
-	int fd = open_socket(SOCK_DGRAM);
-
-	if (fd >= 0 && bind(fd, SA(so), sizeof(so))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
+#include "sockets.h"
 
 FIXTURE(ockam) {
 	char home[32];
@@ -343,18 +276,6 @@ TEST_F(ockam, node_option_is_read_before_and_after_bind)
 	close(fd);
 }
 
-static int listening(void)
-{
-	struct sockaddr_ockam so = name_addr("srv");
-	int fd = open_socket(SOCK_SEQPACKET);
-
-	if (fd >= 0 && (bind(fd, SA(so), sizeof(so)) || listen(fd, 4))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 static int client(int fd)
 {
 	struct route route = { .len = 0 };
@@ -368,7 +289,7 @@ static int client(int fd)
 
 TEST_F(ockam, seqpacket_exchange_peer_and_close)
 {
-	int server = listening(), c = open_socket(SOCK_SEQPACKET), s, i;
+	int server = listening("srv"), c = open_socket(SOCK_SEQPACKET), s, i;
 	unsigned char id[OCKAM_ID_LEN], other[OCKAM_ID_LEN], none[OCKAM_ID_LEN] = {};
 	socklen_t len = sizeof(id);
 	char buf[64];
@@ -403,7 +324,7 @@ TEST_F(ockam, seqpacket_exchange_peer_and_close)
 
 TEST_F(ockam, seqpacket_refuses_an_identity_that_is_not_authorized)
 {
-	int server = listening(), c = open_socket(SOCK_SEQPACKET);
+	int server = listening("srv"), c = open_socket(SOCK_SEQPACKET);
 	unsigned char stranger[OCKAM_ID_LEN] = { 1, 2, 3 };
 
 	ASSERT_LE(0, server);
@@ -420,7 +341,7 @@ TEST_F(ockam, seqpacket_refuses_an_identity_that_is_not_authorized)
 
 TEST_F(ockam, seqpacket_connect_without_waiting)
 {
-	int server = listening(), c = open_socket(SOCK_SEQPACKET), err = -1;
+	int server = listening("srv"), c = open_socket(SOCK_SEQPACKET), err = -1;
 	struct pollfd wait = { .fd = c, .events = POLLOUT };
 	struct sockaddr_ockam so = name_addr("srv");
 	socklen_t len = sizeof(err);
@@ -440,7 +361,7 @@ TEST_F(ockam, seqpacket_connect_without_waiting)
 
 TEST_F(ockam, accept_ends_when_the_node_goes)
 {
-	int server = listening();
+	int server = listening("srv");
 	struct pollfd wait = { .fd = server, .events = POLLIN };
 
 	ASSERT_LE(0, server);

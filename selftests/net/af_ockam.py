@@ -40,7 +40,7 @@ def opened(kind: int, node: str = "") -> socket.socket:
 
 def worker(name: str, node: str = "") -> socket.socket:
     sock = opened(socket.SOCK_DGRAM, node)
-    call("bind", sock, address(KIND_NAME, name.encode()))
+    call("bind", sock, address(KIND_NAME, os.fsencode(name)))
     return sock
 
 

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 
+from live import report
 from ockam_ref.messages import local
 from ockam_ref.node import bare_string
 from ockam_ref.transport import Envelope
@@ -91,18 +92,5 @@ CASES = [to_another_connection, answer_to_another_connection,
          first_hop_is_the_connection_itself, still_serves]
 
 
-def main() -> int:
-    failed = 0
-    print(f"1..{len(CASES)}")
-    for number, case in enumerate(CASES, 1):
-        try:
-            good, why = case(), ""
-        except Exception as error:  # noqa: BLE001 - a broken case is a failed case
-            good, why = False, f" # {error!r}"
-        failed += not good
-        print(f"{'ok' if good else 'not ok'} {number} {case.__name__}{why}", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(1 if report(CASES) else 0)

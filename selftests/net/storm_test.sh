@@ -5,7 +5,7 @@
 . "$(dirname -- "$0")/../lib.sh"
 need python3
 
-ROUNDS=${OCKAM_STORM_ROUNDS:-$([ "${VM_KERNEL:-}" = debug ] && echo 2 || echo 4)}
+ROUNDS=${OCKAM_STORM_ROUNDS:-$(on_debug 2 4)}
 HERE=$(dirname -- "$0")
 
 #	K, the node's namespace (10.9.0.1) ---- R, the remote peer's (10.9.0.2)

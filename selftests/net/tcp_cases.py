@@ -14,7 +14,7 @@ import sys
 import time
 
 from af_ockam import accepted, connected, route, server, worker
-from live import ask, ed25519, new_party, text
+from live import ask, ed25519, new_party, report, text
 from ockam_ref.messages import Payload, local
 from ockam_ref.node import ChannelEnd, Node, bare_string
 from ockam_ref.transport import Envelope
@@ -218,18 +218,5 @@ CASES = [
 ]
 
 
-def main() -> int:
-    failed = 0
-    print(f"1..{len(CASES)}")
-    for number, case in enumerate(CASES, 1):
-        try:
-            good, why = case(), ""
-        except Exception as error:  # noqa: BLE001 - a broken case is a failed case
-            good, why = False, f" # {error!r}"
-        failed += not good
-        print(f"{'ok' if good else 'not ok'} {number} {case.__name__}{why}", flush=True)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(1 if report(CASES) else 0)

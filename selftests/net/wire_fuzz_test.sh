@@ -7,7 +7,7 @@
 need python3
 
 FUZZ_SEED=${FUZZ_SEED:-$((RANDOM << 15 | RANDOM))}
-FUZZ_ROUNDS=${FUZZ_ROUNDS:-$([ "${VM_KERNEL:-}" = debug ] && echo 40 || echo 150)}
+FUZZ_ROUNDS=${FUZZ_ROUNDS:-$(on_debug 40 150)}
 
 start_drops()
 {

@@ -70,6 +70,7 @@ ticking()
 	rc=$?
 	kill "$ticker" 2> /dev/null
 	wait "$ticker" 2> /dev/null
+	say "$text: $((SECONDS - start)) s"
 	return $rc
 }
 
