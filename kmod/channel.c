@@ -2,99 +2,16 @@
 /* Secure channels: their two addresses and the data phase. */
 
 #include <linux/slab.h>
-#include "channel.h"
+#include "channel_way.h"
 #include "dispatch.h"
 #include "msg.h"
 #include "node.h"
 #include "notify.h"
-#include "remote.h"
 #include "wire.h"
 
 #define OCKAM_CHANNEL_TURN_MSGS		64	/* then the worker takes over */
 #define OCKAM_CHANNEL_TURN_BYTES	(1U << 20)
 #define OCKAM_CHANNEL_REFRESH_MS	10000	/* at most one judged in that time */
-
-static struct ockam_remote *ockam_channel_get_remote(struct ockam_channel *ch)
-{
-	struct ockam_remote *remote;
-
-	spin_lock_bh(&ch->lock);
-	remote = ch->remote;
-	if (remote)
-		kref_get(&remote->ref);
-	spin_unlock_bh(&ch->lock);
-	return remote;
-}
-
-static void ockam_channel_first_hop(struct ockam_watch *watch,
-				    enum ockam_watch_event event)
-{
-	if (event == OCKAM_WATCH_GONE)
-		ockam_channel_close_async(container_of(watch,
-						       struct ockam_channel,
-						       first_hop),
-					  OCKAM_DROP_CLOSED);
-}
-
-static void ockam_channel_unwatch(struct ockam_channel *ch)
-{
-	lockdep_assert_held(&ch->rx_lock);
-	if (!ch->first_ep)
-		return;
-	ockam_endpoint_unwatch(ch->first_ep, &ch->first_hop);
-	ockam_endpoint_put(ch->first_ep);
-	ch->first_ep = NULL;
-}
-
-/*
- * Watch the first hop of the remote route, and say who runs over it. On error
- * the old first hop is watched on.
- */
-static int ockam_channel_watch(struct ockam_channel *ch,
-			       const struct ockam_route *route)
-{
-	struct ockam_endpoint *ep, *old = ch->first_ep;
-	struct ockam_addr first;
-
-	lockdep_assert_held(&ch->rx_lock);
-	if (!ockam_route_next(route, &first) || first.type)
-		return -EHOSTUNREACH;
-	ep = ockam_endpoint_lookup(ch->enc.node, first.value, first.len);
-	if (!ep)
-		return -EHOSTUNREACH;
-	if (ep == old) {
-		ockam_endpoint_put(ep);
-		return 0;
-	}
-	if (old)
-		ockam_endpoint_unwatch(old, &ch->first_hop);
-	if (ockam_endpoint_watch(ep, &ch->first_hop)) {
-		ockam_endpoint_put(ep);
-		if (old && ockam_endpoint_watch(old, &ch->first_hop))
-			ockam_channel_close_async(ch, OCKAM_DROP_CLOSED);
-		return -EHOSTUNREACH;
-	}
-	if (old)
-		ockam_endpoint_put(old);
-	ch->first_ep = ep;
-	WRITE_ONCE(ep->authenticated, true);
-	return 0;
-}
-
-/* Take a new remote route, unless its first hop is not there. */
-static int ockam_channel_follow(struct ockam_channel *ch,
-				struct ockam_remote *remote)
-{
-	int err = ockam_channel_watch(ch, &remote->route);
-
-	if (!err) {
-		spin_lock_bh(&ch->lock);
-		swap(ch->remote, remote);
-		spin_unlock_bh(&ch->lock);
-	}
-	ockam_remote_put(remote);
-	return err;
-}
 
 /* Sending */
 
@@ -152,6 +69,7 @@ static enum ockam_drop ockam_channel_tx(struct ockam_channel *ch,
 	enum ockam_drop why;
 	int err;
 
+	ockam_channel_touch(ch);
 	atomic64_inc(&ch->tx_msgs);
 	atomic64_add(skb->len, &ch->tx_total);
 	err = ockam_msg_wrap_inner(skb);
@@ -189,6 +107,12 @@ static struct sk_buff *ockam_channel_tx_next(struct ockam_channel *ch)
 	struct sk_buff *skb;
 
 	spin_lock_bh(&ch->lock);
+	while (ch->rekey) {
+		ch->rekey = false;
+		spin_unlock_bh(&ch->lock);
+		ockam_session_rekey(ch->session);
+		spin_lock_bh(&ch->lock);
+	}
 	skb = __skb_dequeue(&ch->tx_queue);
 	if (skb)
 		ch->tx_bytes -= skb->len;
@@ -204,24 +128,36 @@ static struct sk_buff *ockam_channel_tx_next(struct ockam_channel *ch)
 	return skb;
 }
 
+/* Nothing is to be sealed now: its first hop would not take it. */
+static bool ockam_channel_tx_held(const struct ockam_channel *ch)
+{
+	return ockam_source_paused(&ch->tx_source) || READ_ONCE(ch->lost);
+}
+
 static bool ockam_channel_tx_full(const struct ockam_channel *ch)
 {
 	return READ_ONCE(ch->tx_bytes) > OCKAM_CHANNEL_TX_BYTES ||
 	       skb_queue_len_lockless(&ch->tx_queue) > OCKAM_CHANNEL_TX_MSGS;
 }
 
-static void ockam_channel_queue_tx(struct ockam_channel *ch)
+/**
+ * ockam_channel_queue_tx() - let the queue be drained
+ * @ch: channel
+ *
+ * Context: any.
+ */
+void ockam_channel_queue_tx(struct ockam_channel *ch)
 {
 	ockam_channel_get(ch);
 	if (!queue_work(ockam_wq, &ch->tx_work))
 		ockam_channel_put(ch);
 }
 
-/* Become the drainer, unless there is one or the first hop's queue is full. */
+/* Become the drainer, unless there is one or the first hop takes nothing. */
 static bool ockam_channel_tx_begin_locked(struct ockam_channel *ch)
 {
 	lockdep_assert_held(&ch->lock);
-	if (ch->tx_busy || ockam_source_paused(&ch->tx_source))
+	if (ch->tx_busy || ockam_channel_tx_held(ch))
 		return false;
 	ch->tx_busy = true;
 	return true;
@@ -245,13 +181,13 @@ static enum ockam_drop ockam_channel_drain(struct ockam_channel *ch,
 			first = why;
 		if (++msgs < OCKAM_CHANNEL_TURN_MSGS &&
 		    bytes < OCKAM_CHANNEL_TURN_BYTES &&
-		    !ockam_source_paused(&ch->tx_source))
+		    !ockam_channel_tx_held(ch))
 			continue;
 		spin_lock_bh(&ch->lock);
 		ch->tx_busy = false;
 		spin_unlock_bh(&ch->lock);
-		/* When it is paused, resume queues the work. */
-		if (!ockam_source_paused(&ch->tx_source))
+		/* When it is held, who ends that queues the work. */
+		if (!ockam_channel_tx_held(ch))
 			ockam_channel_queue_tx(ch);
 		break;
 	}
@@ -286,19 +222,33 @@ static void ockam_channel_resume(struct ockam_source *source)
 					    tx_source));
 }
 
+/*
+ * Why a message is not taken, if it is not. A channel without a way takes what
+ * its queue has room for; nobody is to wait for it.
+ */
+static enum ockam_drop ockam_channel_refuses(const struct ockam_channel *ch)
+{
+	lockdep_assert_held(&ch->lock);
+	if (ch->state != OCKAM_CHANNEL_OPEN)
+		return OCKAM_DROP_NOT_OPEN;
+	return READ_ONCE(ch->lost) && ockam_channel_tx_full(ch) ?
+	       OCKAM_DROP_TRANSPORT_LOST : OCKAM_DROP_NONE;
+}
+
 static struct sk_buff *ockam_channel_enc_rcv(struct ockam_endpoint *ep,
 					     struct sk_buff *skb,
 					     struct ockam_ctx *ctx)
 {
 	struct ockam_channel *ch = container_of(ep, struct ockam_channel, enc);
 	bool later = ctx->nest >= OCKAM_NEST_MAX;
-	bool mine, alone;
 	enum ockam_drop why;
+	bool mine, alone;
 
 	spin_lock_bh(&ch->lock);
-	if (ch->state != OCKAM_CHANNEL_OPEN) {
+	why = ockam_channel_refuses(ch);
+	if (why) {
 		spin_unlock_bh(&ch->lock);
-		return ockam_ctx_drop(ctx, ep->node, skb, OCKAM_DROP_NOT_OPEN);
+		return ockam_ctx_drop(ctx, ep->node, skb, why);
 	}
 	alone = skb_queue_empty(&ch->tx_queue);
 	__skb_queue_tail(&ch->tx_queue, skb);
@@ -315,35 +265,13 @@ static struct sk_buff *ockam_channel_enc_rcv(struct ockam_endpoint *ep,
 	}
 	if (ockam_channel_tx_full(ch)) {
 		ockam_waitlist_pause(&ch->tx_wait, ctx->source);
-		if (!ockam_channel_tx_full(ch))
+		if (!ockam_channel_tx_full(ch) || READ_ONCE(ch->lost))
 			ockam_waitlist_resume(&ch->tx_wait);
 	}
 	return NULL;
 }
 
 /* Receiving */
-
-/* The responder follows the newest payload message's way. */
-static struct ockam_remote *ockam_channel_new_remote(struct ockam_channel *ch,
-						     struct sk_buff *skb,
-						     u64 counter)
-{
-	struct ockam_route ret = ockam_msg_return(skb), front;
-	struct ockam_remote *remote = NULL, *old;
-	struct ockam_addr last;
-
-	if (ch->role != OCKAM_RESPONDER || counter <= ch->route_counter)
-		return NULL;
-	old = ockam_channel_get_remote(ch);
-	if (!old)
-		return NULL;
-	front = ockam_route_but_last(&old->route);
-	if (!ockam_route_equal(&front, &ret) &&
-	    ockam_route_last(&old->route, &last))
-		remote = ockam_remote_make(ockam_meta(skb), &ret, &last);
-	ockam_remote_put(old);
-	return IS_ERR(remote) ? NULL : remote;
-}
 
 /* Judging a history costs up to 64 signature checks: not as often as it likes. */
 static bool ockam_channel_may_refresh(struct ockam_channel *ch)
@@ -368,7 +296,7 @@ static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
 
 	why = ockam_session_open(ch->session, skb, &counter);
 	if (why) {
-		if (ch->session->ahead >= OCKAM_NONCE_WINDOW)
+		if (ockam_session_deaf(ch->session))
 			ockam_channel_close_async(ch,
 						  OCKAM_DROP_TOO_FAR_AHEAD);
 		return why;
@@ -441,7 +369,7 @@ static void ockam_channel_peer_closed(struct ockam_channel *ch)
 	spin_lock_bh(&ch->lock);
 	ch->say_close = false;
 	spin_unlock_bh(&ch->lock);
-	ockam_channel_close_async(ch, OCKAM_DROP_CLOSED);
+	ockam_channel_close_async(ch, OCKAM_DROP_PEER_CLOSED);
 }
 
 /* A message for the socket that owns this end? Then it is taken. */
@@ -498,6 +426,7 @@ struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 			ockam_channel_peer_closed(ch);
 		return NULL;
 	}
+	ockam_channel_touch(ch);
 	atomic64_inc(&ch->rx_msgs);
 	atomic64_add(skb->len, &ch->rx_total);
 	ockam_msg_fresh(skb);
@@ -594,8 +523,7 @@ static void ockam_channel_init(struct ockam_channel *ch)
 	ockam_source_init(&ch->tx_source, &ch->enc, ockam_channel_resume);
 	INIT_WORK(&ch->tx_work, ockam_channel_tx_work);
 	INIT_WORK(&ch->close_work, ockam_channel_close_work);
-	INIT_LIST_HEAD(&ch->first_hop.entry);
-	ch->first_hop.event = ockam_channel_first_hop;
+	ockam_channel_way_init(ch);
 	ch->state = OCKAM_CHANNEL_CONNECTING;
 }
 
@@ -667,52 +595,46 @@ err_count:
  * @ch:      channel
  * @session: keys; taken
  * @peer:    who it is
- * @remote:  route to the peer's decryptor
- * @from:    of the message that had it as return route
+ * @remote:  route to the peer's decryptor; taken
  *
  * Messages for the decryptor still go to @early until that clears ch->early.
+ * All that needs memory was done before: the peer counts on us already.
  *
- * Return: 0; -ESHUTDOWN it was closed meanwhile; -EHOSTUNREACH the first hop
- * is gone; -ENOMEM.
+ * Return: 0; -ESHUTDOWN it was closed meanwhile: the peer is told so;
+ * -EHOSTUNREACH the first hop is gone.
  */
 int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
 		       const u8 peer[OCKAM_IDENTIFIER_LEN],
-		       const struct ockam_route *remote,
-		       const struct ockam_meta *from)
+		       struct ockam_remote *remote)
 {
-	struct ockam_remote *way = ockam_remote_make(from, remote, NULL);
-	int err = PTR_ERR_OR_ZERO(way);
+	int err;
 
-	if (err)
-		goto err_session;
 	mutex_lock(&ch->rx_lock);
-	err = ockam_channel_watch(ch, &way->route);
+	err = ockam_channel_watch(ch, &remote->route);
 	spin_lock_bh(&ch->lock);
-	if (!err && ch->state != OCKAM_CHANNEL_CONNECTING)
-		err = -ESHUTDOWN;
-	if (!err) {
-		ch->session = session;
-		ch->remote = way;
-		memcpy(ch->peer, peer, OCKAM_IDENTIFIER_LEN);
+	ch->session = session;
+	ch->remote = remote;
+	ch->say_close = !err;
+	memcpy(ch->peer, peer, OCKAM_IDENTIFIER_LEN);
+	if (ch->state == OCKAM_CHANNEL_CONNECTING && !err) {
 		ch->opened = ktime_get_real_seconds();
-		ch->say_close = true;
 		WRITE_ONCE(ch->state, OCKAM_CHANNEL_OPEN);
+	} else if (!err) {
+		err = -ESHUTDOWN;
 	}
 	spin_unlock_bh(&ch->lock);
-	if (err)
-		ockam_channel_unwatch(ch);
+	if (!err)
+		ockam_channel_way_begin(ch);
 	mutex_unlock(&ch->rx_lock);
+	if (err == -ESHUTDOWN) {
+		ockam_channel_try_drain(ch);
+		ockam_channel_way_end(ch);
+	}
 	if (err)
-		goto err_remote;
+		return err;
 	ockam_notify_peer(&ch->enc, OCKAM_EVENT_UP, OCKAM_DROP_NONE, peer);
 	ockam_endpoint_tell(&ch->enc, OCKAM_WATCH_UP);
 	return 0;
-
-err_remote:
-	ockam_remote_put(way);
-err_session:
-	ockam_session_free(session);
-	return err;
 }
 
 /* What was queued cannot be sent any more: give the senders room. */
@@ -753,6 +675,9 @@ void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason)
 	if (was != OCKAM_CHANNEL_CLOSED)
 		ch->reason = reason;
 	WRITE_ONCE(ch->state, OCKAM_CHANNEL_CLOSED);
+	/* Without a way nobody can be told. */
+	if (READ_ONCE(ch->lost))
+		ch->say_close = false;
 	spin_unlock_bh(&ch->lock);
 	if (was == OCKAM_CHANNEL_CLOSED)
 		return;
@@ -763,9 +688,7 @@ void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason)
 	ockam_endpoint_unpublish(&ch->enc);
 	ockam_endpoint_unpublish(&ch->dec);
 	ockam_waitlist_resume(&ch->tx_wait);
-	mutex_lock(&ch->rx_lock);
-	ockam_channel_unwatch(ch);
-	mutex_unlock(&ch->rx_lock);
+	ockam_channel_way_end(ch);
 	ockam_notify(&ch->enc, OCKAM_EVENT_CLOSED, reason);
 	ockam_endpoint_put(&ch->dec);
 }
@@ -786,64 +709,30 @@ void ockam_channel_close_async(struct ockam_channel *ch, enum ockam_drop reason)
 }
 
 /**
- * ockam_channel_set_route() - a new way for a live channel
- * @ch:       channel
- * @but_last: the new route without its last hop, which stays
+ * ockam_channel_rekey() - a new sending key, ahead of its time
+ * @ch: channel
  *
- * Return: 0, -ENOTCONN, -EHOSTUNREACH, -EMSGSIZE, -ENOMEM.
+ * The next counter begins the next interval, which is within the peer's window
+ * because the last one was of this interval. The peer's own key is the peer's.
+ * Done at once unless somebody drains, or the first hop takes nothing: then
+ * before the next message.
+ *
+ * Context: process, no lock held.
+ *
+ * Return: 0, -ENOTCONN.
  */
-int ockam_channel_set_route(struct ockam_channel *ch,
-			    const struct ockam_route *but_last)
+int ockam_channel_rekey(struct ockam_channel *ch)
 {
-	struct ockam_remote *old, *way;
-	struct ockam_addr last;
-	int err;
+	bool open;
 
-	old = ockam_channel_get_remote(ch);
-	if (!old || !ockam_route_last(&old->route, &last)) {
-		ockam_remote_put(old);
+	spin_lock_bh(&ch->lock);
+	open = ch->state == OCKAM_CHANNEL_OPEN;
+	ch->rekey |= open;
+	spin_unlock_bh(&ch->lock);
+	if (!open)
 		return -ENOTCONN;
-	}
-	way = ockam_remote_make(NULL, but_last, &last);
-	ockam_remote_put(old);
-	if (IS_ERR(way))
-		return PTR_ERR(way);
-	mutex_lock(&ch->rx_lock);
-	/* Who closes takes the watch off under rx_lock, after this state. */
-	if (READ_ONCE(ch->state) == OCKAM_CHANNEL_OPEN) {
-		err = ockam_channel_follow(ch, way);
-	} else {
-		ockam_remote_put(way);
-		err = -ENOTCONN;
-	}
-	mutex_unlock(&ch->rx_lock);
-	return err;
-}
-
-/**
- * ockam_channel_remote() - where a channel's messages go
- * @ch:    channel
- * @route: set to a slice of @dst
- * @dst:   memory
- * @size:  its bytes
- *
- * Return: 0, -ENOTCONN, -ENOSPC.
- */
-int ockam_channel_remote(struct ockam_channel *ch, struct ockam_route *route,
-			 u8 *dst, size_t size)
-{
-	struct ockam_remote *remote = ockam_channel_get_remote(ch);
-	int err = -ENOTCONN;
-
-	if (!remote)
-		return err;
-	err = -ENOSPC;
-	if (remote->route.len <= size) {
-		memcpy(dst, remote->hops, remote->route.len);
-		err = ockam_route_parse(route, dst, remote->route.len);
-	}
-	ockam_remote_put(remote);
-	return err;
+	ockam_channel_try_drain(ch);
+	return 0;
 }
 
 /**

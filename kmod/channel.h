@@ -23,7 +23,6 @@ enum ockam_channel_state {
 
 struct ockam_channel;
 struct ockam_handshake;
-struct ockam_meta;
 struct ockam_remote;
 
 /**
@@ -42,6 +41,16 @@ struct ockam_channel_early {
 };
 
 /**
+ * struct ockam_channel_life - when an open channel closes by itself
+ * @linger_ms: so long after its first hop went, unless it has a new way by then
+ * @idle_ms:   so long after the last message; 0 never
+ */
+struct ockam_channel_life {
+	u32 linger_ms;
+	u32 idle_ms;
+};
+
+/**
  * struct ockam_channel - one end of a secure channel
  * @enc:       where local workers send plaintext (E)
  * @dec:       where the peer sends handshake messages and ciphertexts (D)
@@ -49,16 +58,18 @@ struct ockam_channel_early {
  * @state:     enum ockam_channel_state; written under @lock
  * @reason:    why it closed
  * @lock:      spinlock; protects @state, @tx_queue, @tx_bytes, @tx_busy,
- *             @remote, @early, @hs
+ *             @rekey, @remote, @early, @hs
  * @early:     before it is open; NULL after
  * @hs:        the handshake, belongs to @early
  * @early_source: who opens what came before the verdict, to be paused; belongs
  *             to @early
  * @session:   keys; set before state becomes OPEN
- * @rx_lock:   mutex: receiving half of @session, @route_counter, @refresh_at
+ * @rx_lock:   mutex: receiving half of @session, @route_counter, @refresh_at,
+ *             @first_ep, @told_lost, @lost_until
  * @tx_queue:  plaintext messages to seal
  * @tx_bytes:  bytes in it
  * @tx_busy:   somebody drains: nonce order is wire order
+ * @rekey:     the drainer is to change the sending key
  * @tx_source: the drainer, to be paused
  * @tx_wait:   sources that wait for room in @tx_queue
  * @tx_work:   takes over draining
@@ -66,8 +77,14 @@ struct ockam_channel_early {
  * @remote:    remote route, replaced whole
  * @route_counter: counter that caused the last route update
  * @refresh_at: when the next refresh message is judged, jiffies; 0: at once
- * @first_hop: watches the first hop of @remote; it is gone: we close
- * @first_ep:  that endpoint, with a reference; both under @rx_lock
+ * @first_hop: watches the first hop of @remote
+ * @first_ep:  that endpoint, with a reference
+ * @lost:      the first hop is gone: nothing is sealed
+ * @told_lost: users know
+ * @lost_until: then we close, jiffies
+ * @active:    last traffic, jiffies
+ * @life:      when it closes by itself; set before it is open
+ * @look:      looks whether it is time to
  * @say_close: the peer is told when we close
  * @flow:      flow that the decryptor produces
  * @spawner:   the listener's flow, for a responder
@@ -102,6 +119,7 @@ struct ockam_channel {
 	struct sk_buff_head tx_queue;
 	size_t tx_bytes;
 	bool tx_busy;
+	bool rekey;
 	struct ockam_source tx_source;
 	struct ockam_waitlist tx_wait;
 	struct work_struct tx_work;
@@ -111,6 +129,12 @@ struct ockam_channel {
 	u64 refresh_at;
 	struct ockam_watch first_hop;
 	struct ockam_endpoint *first_ep;
+	bool lost;
+	bool told_lost;
+	unsigned long lost_until;
+	unsigned long active;
+	struct ockam_channel_life life;
+	struct delayed_work look;
 	bool say_close;
 	struct ockam_flow *flow;
 	struct ockam_flow *spawner;
@@ -137,14 +161,14 @@ struct ockam_channel *ockam_channel_create(struct ockam_node *node,
 					   const struct ockam_owner *owner,
 					   const struct ockam_channel_early *early);
 /*
- * The handshake succeeded: takes @session. Messages that arrive from now on
- * are opened by the channel. Tells watchers of the encryptor and raises the
- * event. -ESHUTDOWN when it was closed meanwhile (@session is freed).
+ * The handshake succeeded, and the peer's end is open: takes @session and
+ * @remote. Messages that arrive from now on are opened by the channel. Tells
+ * watchers of the encryptor and raises the event. -ESHUTDOWN when it was closed
+ * meanwhile: the peer is told.
  */
 int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
 		       const u8 peer[OCKAM_IDENTIFIER_LEN],
-		       const struct ockam_route *remote,
-		       const struct ockam_meta *from);
+		       struct ockam_remote *remote);
 /* Close for good: Close message to the peer when open, event, watchers. */
 void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason);
 void ockam_channel_close_async(struct ockam_channel *ch,
@@ -156,6 +180,11 @@ enum ockam_drop ockam_channel_know(struct ockam_channel *ch,
 /* Open one ciphertext; the message inside, or NULL. Used by the handshake. */
 struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 				 struct ockam_ctx *ctx);
+/* A new sending key, ahead of its time. -ENOTCONN. */
+int ockam_channel_rekey(struct ockam_channel *ch);
+/* The decryptor may be answered along the way that the first hop leads. */
+int ockam_channel_open_reply(struct ockam_channel *ch,
+			     const struct ockam_route *route);
 /* New route under a live channel; the last hop (the peer's D) is kept. */
 int ockam_channel_set_route(struct ockam_channel *ch,
 			    const struct ockam_route *but_last);

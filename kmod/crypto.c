@@ -505,6 +505,17 @@ int ockam_aead_rekey(u8 next[OCKAM_KEY_LEN], const u8 key[OCKAM_KEY_LEN])
 }
 
 /**
+ * ockam_aead_driver() - who does the work of a cipher
+ * @aead: cipher
+ *
+ * Return: name of the driver.
+ */
+const char *ockam_aead_driver(const struct ockam_aead *aead)
+{
+	return crypto_tfm_alg_driver_name(crypto_aead_tfm(aead->tfm));
+}
+
+/**
  * ockam_crypto_driver() - who does AES-GCM
  *
  * Return: name of the driver.
@@ -520,8 +531,7 @@ static int ockam_crypto_find_driver(void)
 
 	if (IS_ERR(aead))
 		return PTR_ERR(aead);
-	strscpy(ockam_crypto_gcm_driver,
-		crypto_tfm_alg_driver_name(crypto_aead_tfm(aead->tfm)),
+	strscpy(ockam_crypto_gcm_driver, ockam_aead_driver(aead),
 		sizeof(ockam_crypto_gcm_driver));
 	ockam_aead_free(aead);
 	return 0;

@@ -74,6 +74,7 @@ int ockam_aead_seal_skb(struct ockam_aead *aead, u64 nonce, struct sk_buff *skb,
 			unsigned int off, unsigned int len);
 int ockam_aead_open_skb(struct ockam_aead *aead, u64 nonce, struct sk_buff *skb,
 			unsigned int off, unsigned int len);
+const char *ockam_aead_driver(const struct ockam_aead *aead);
 const char *ockam_crypto_driver(void);
 
 int ockam_crypto_init(void);	/* runs the known-answer tests */

@@ -9,6 +9,7 @@
 #include "msg.h"
 #include "node.h"
 #include "notify.h"
+#include "remote.h"
 
 #define OCKAM_HANDSHAKE_CHANGE_LEN	128	/* bytes of the shortest change */
 
@@ -228,6 +229,23 @@ static struct ockam_session *ockam_handshake_session(struct ockam_handshake *hs)
 	return session;
 }
 
+/* Message 3 if it is ours, and the keys. */
+static enum ockam_drop ockam_handshake_last(struct ockam_handshake *hs,
+					    struct sk_buff **skb,
+					    struct ockam_session **session)
+{
+	if (hs->noise.role == OCKAM_INITIATOR)
+		*skb = ockam_handshake_write(hs, true);
+	if (IS_ERR(*skb))
+		return ockam_handshake_why(PTR_ERR(*skb));
+	*session = ockam_handshake_session(hs);
+	if (!IS_ERR(*session))
+		return OCKAM_DROP_NONE;
+	kfree_skb(*skb);
+	*session = NULL;
+	return OCKAM_DROP_NO_MEMORY;
+}
+
 /*
  * The verdict was good: keys, message 3 if it is ours, and open. All that can
  * fail comes before message 3, which makes the peer's end open.
@@ -237,31 +255,28 @@ static enum ockam_drop ockam_handshake_complete(struct ockam_handshake *hs,
 						const struct ockam_route *remote,
 						const struct ockam_meta *from)
 {
-	struct ockam_session *session;
+	struct ockam_session *session = NULL;
+	struct ockam_remote *way;
 	struct sk_buff *skb = NULL;
 	enum ockam_drop why;
 
 	cancel_delayed_work_sync(&hs->timeout);
-	if (hs->noise.role == OCKAM_INITIATOR)
-		skb = ockam_handshake_write(hs, true);
-	if (IS_ERR(skb))
-		return ockam_handshake_why(PTR_ERR(skb));
-	session = ockam_handshake_session(hs);
-	if (IS_ERR(session)) {
-		kfree_skb(skb);
+	way = ockam_remote_make(from, remote, NULL);
+	if (IS_ERR(way))
 		return OCKAM_DROP_NO_MEMORY;
-	}
+	why = ockam_handshake_last(hs, &skb, &session);
 	/* The first keys follow from it, and all later ones from those. */
 	ockam_noise_wipe(&hs->noise);
-	why = skb ? ockam_handshake_send(hs->ch, skb, remote, from) :
-	      OCKAM_DROP_NONE;
+	if (!why && skb)
+		why = ockam_handshake_send(hs->ch, skb, remote, from);
 	if (why) {
 		ockam_session_free(session);
+		ockam_remote_put(way);
 		return why;
 	}
-	if (ockam_channel_open(hs->ch, session, peer, remote, from)) {
+	if (ockam_channel_open(hs->ch, session, peer, way)) {
 		/* Closed meanwhile, or its first hop is gone. */
-		ockam_channel_close(hs->ch, OCKAM_DROP_CLOSED);
+		ockam_channel_close(hs->ch, OCKAM_DROP_TRANSPORT_LOST);
 		return OCKAM_DROP_NONE;
 	}
 	if (hs->done)
@@ -549,26 +564,6 @@ static int ockam_handshake_attach(struct ockam_handshake *hs, u32 timeout_ms)
 	return err;
 }
 
-/* The decryptor may be answered along the way that the first hop leads. */
-static int ockam_handshake_open_reply(struct ockam_channel *ch,
-				      const struct ockam_route *route)
-{
-	struct ockam_endpoint *hop;
-	struct ockam_addr first;
-	int err;
-
-	if (!ockam_route_next(route, &first))
-		return -EDESTADDRREQ;
-	if (first.type != OCKAM_TYPE_LOCAL)
-		return -EHOSTUNREACH;
-	hop = ockam_endpoint_lookup(ch->enc.node, first.value, first.len);
-	if (!hop)
-		return -ECONNREFUSED;
-	err = ockam_flow_admit(ch->enc.node, hop->flow, &ch->dec);
-	ockam_endpoint_put(hop);
-	return err;
-}
-
 /* All that an initiator's channel needs before message 1 goes out. */
 static int ockam_handshake_prepare(struct ockam_channel *ch,
 				   const struct ockam_connect *how)
@@ -580,7 +575,7 @@ static int ockam_handshake_prepare(struct ockam_channel *ch,
 					     how->sink);
 	if (!err)
 		err = ockam_flow_expose_all(ch->flow, &how->expose);
-	return err ?: ockam_handshake_open_reply(ch, &how->route);
+	return err ?: ockam_channel_open_reply(ch, &how->route);
 }
 
 /**
@@ -616,6 +611,7 @@ struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
 		ockam_handshake_free(hs);
 		return ch;
 	}
+	ch->life = how->life;
 	err = ockam_handshake_prepare(ch, how);
 	if (err)
 		goto err_free;
@@ -673,6 +669,7 @@ int ockam_handshake_respond(struct ockam_node *node,
 	err = PTR_ERR_OR_ZERO(ch);
 	if (err)
 		goto err_free;
+	ch->life = how->life;
 	hs->charge = how->charge;
 	hs->done = how->done;
 	hs->arg = how->arg;

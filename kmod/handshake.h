@@ -16,6 +16,7 @@
  * @admin:   may send through the first hop, whoever owns it
  * @expose:  addresses that become consumers of the channel's flow
  * @timeout_ms: 0 for the namespace's default
+ * @life:    when the channel closes by itself
  * @sink:    NULL, or the endpoint of the socket that will own the channel: as
  *           ockam_channel_set_sink(), before anything can arrive
  * @port:    for @sink
@@ -28,6 +29,7 @@ struct ockam_connect {
 	bool admin;
 	struct ockam_route expose;
 	u32 timeout_ms;
+	struct ockam_channel_life life;
 	struct ockam_endpoint *sink;
 	const u8 *port;
 	u8 port_len;
@@ -46,6 +48,7 @@ struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
  * @flow:    the listener's flow; a reference of its own is taken
  * @trust:   acceptable peers
  * @owner:   of the channel's addresses
+ * @life:    when the channel closes by itself
  * @name:    the listener's address: its consumers' flows are copied; needed
  *           during the call only
  * @name_len: bytes in @name
@@ -60,6 +63,7 @@ struct ockam_accept {
 	struct ockam_flow *flow;
 	struct ockam_trust *trust;
 	struct ockam_owner owner;
+	struct ockam_channel_life life;
 	const u8 *name;
 	u8 name_len;
 	void (*charge)(void *arg, u32 checks);

@@ -33,6 +33,8 @@ static const struct ockam_limit ockam_limit_list[] = {
 	OCKAM_LIMIT(half_open, "max_half_open", 1, 256, 4096),
 	OCKAM_LIMIT(half_open_peer, "max_half_open_per_peer", 1, 16, 4096),
 	OCKAM_LIMIT(handshake_ms, "handshake_timeout_ms", 100, 30000, 600000),
+	OCKAM_LIMIT(linger_ms, "channel_linger_ms", 0, 10000,
+		    OCKAM_LIFE_MAX_MS),
 	OCKAM_LIMIT(reassembly, "max_reassembly_bytes", 1 << 16, 64 << 20,
 		    1 << 30),
 };

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#define OCKAM_LIFE_MAX_MS	86400000	/* a day, of linger and idle */
+
 struct ctl_table_header;
 struct ctl_table;
 struct ockam_net;
@@ -18,6 +20,7 @@ struct ockam_net;
  * @half_open:      handshakes under way, per channel listener
  * @half_open_peer: the same, per peer of a listener
  * @handshake_ms:   time for a handshake
+ * @linger_ms:      how long a channel outlives its first hop
  * @reassembly:     bytes of frames that are not complete
  * @table:          the sysctls
  * @header:         their registration
@@ -33,6 +36,7 @@ struct ockam_limits {
 	u32 half_open;
 	u32 half_open_peer;
 	u32 handshake_ms;
+	u32 linger_ms;
 	u32 reassembly;
 	struct ctl_table *table;
 	struct ctl_table_header *header;

@@ -20,6 +20,7 @@
  * @flow:      spawner's flow of its channels
  * @trust:     acceptable peers
  * @owner:     of its channels' addresses
+ * @life:      when they close by themselves
  * @accept:    see struct ockam_listener_config
  * @release:   the same
  * @arg:       the same
@@ -37,6 +38,7 @@ struct ockam_listener {
 	struct ockam_flow *flow;
 	struct ockam_trust *trust;
 	struct ockam_owner owner;
+	struct ockam_channel_life life;
 	bool (*accept)(void *arg, struct ockam_channel *ch);
 	void (*release)(void *arg);
 	void *arg;
@@ -195,6 +197,7 @@ static struct sk_buff *ockam_listener_rcv(struct ockam_endpoint *ep,
 		.flow = listener->flow,
 		.trust = listener->trust,
 		.owner = listener->owner,
+		.life = listener->life,
 		.name = ep->name,
 		.name_len = ep->name_len,
 		.charge = ockam_listener_charge,
@@ -275,6 +278,7 @@ ockam_listener_create(struct ockam_node *node,
 	listener->tokens = OCKAM_LISTENER_BURST;
 	listener->refilled = ktime_get_ns();
 	listener->owner = config->owner;
+	listener->life = config->life;
 	listener->flow = ockam_flow_create(node);
 	err = PTR_ERR_OR_ZERO(listener->flow);
 	if (err)
@@ -318,6 +322,7 @@ void ockam_listener_info(struct ockam_endpoint *ep,
 
 	info->flow = listener->flow;
 	info->trust = listener->trust;
+	info->life = listener->life;
 	spin_lock_bh(&listener->lock);
 	info->half_open = listener->count;
 	info->accepted = listener->accepted;

@@ -3,11 +3,9 @@
 #ifndef OCKAM_LISTENER_H
 #define OCKAM_LISTENER_H
 
-#include "endpoint.h"
+#include "channel.h"
 #include "flow.h"
 #include "policy.h"
-
-struct ockam_channel;
 
 /**
  * struct ockam_listener_config - how to listen
@@ -16,6 +14,7 @@ struct ockam_channel;
  * @trust:   acceptable peers, NULL for anyone
  * @expose:  addresses that its channels may reach (consumers of its flow)
  * @owner:   of the listener and of its channels' addresses
+ * @life:    when its channels close by themselves
  * @accept:  a channel is open (process context); NULL for a listener without a
  *           socket. Takes its own reference if it keeps it. False: no room,
  *           the channel is closed.
@@ -28,6 +27,7 @@ struct ockam_listener_config {
 	struct ockam_trust *trust;
 	struct ockam_route expose;
 	struct ockam_owner owner;
+	struct ockam_channel_life life;
 	bool (*accept)(void *arg, struct ockam_channel *ch);
 	void (*release)(void *arg);
 	void *arg;
@@ -37,6 +37,7 @@ struct ockam_listener_config {
  * struct ockam_listener_info - what users want to know
  * @flow:      its flow, borrowed
  * @trust:     borrowed
+ * @life:      of its channels
  * @half_open: handshakes under way
  * @accepted:  channels opened
  * @refused:   handshakes that failed
@@ -44,6 +45,7 @@ struct ockam_listener_config {
 struct ockam_listener_info {
 	struct ockam_flow *flow;
 	struct ockam_trust *trust;
+	struct ockam_channel_life life;
 	u32 half_open;
 	u64 accepted;
 	u64 refused;

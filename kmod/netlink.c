@@ -262,6 +262,12 @@ static int ockam_nl_explain(struct genl_info *info, int err)
 	case -ESHUTDOWN:
 		NL_SET_ERR_MSG(info->extack, "the node is being deleted");
 		break;
+	case -ENOTCONN:
+		NL_SET_ERR_MSG(info->extack, "the channel is not open");
+		break;
+	case -EDESTADDRREQ:
+		NL_SET_ERR_MSG(info->extack, "the route has no address");
+		break;
 	case -EMSGSIZE:
 		NL_SET_ERR_MSG(info->extack, "the route is too long");
 		break;
@@ -744,6 +750,19 @@ static int ockam_nl_tcp_connection_new(struct sk_buff *skb,
 	return ockam_nl_make(info, ockam_nl_connect_tcp);
 }
 
+/* When a channel closes by itself. */
+static struct ockam_channel_life ockam_nl_life(struct genl_info *info)
+{
+	struct nlattr *linger = info->attrs[OCKAM_A_LINGER_MS];
+	struct nlattr *idle = info->attrs[OCKAM_A_IDLE_MS];
+
+	return (struct ockam_channel_life){
+		.linger_ms = linger ? nla_get_u32(linger) :
+			     ockam_nl_net(info)->limits.linger_ms,
+		.idle_ms = idle ? nla_get_u32(idle) : 0,
+	};
+}
+
 static int ockam_nl_listen_channel(struct genl_info *info,
 				   struct ockam_node *node)
 {
@@ -759,6 +778,7 @@ static int ockam_nl_listen_channel(struct genl_info *info,
 	config.name = nla_data(name);
 	config.name_len = nla_len(name);
 	config.owner = ockam_nl_owner(info);
+	config.life = ockam_nl_life(info);
 	err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &config.expose);
 	if (!err)
 		err = ockam_nl_trust(info, &config.trust);
@@ -790,6 +810,7 @@ static int ockam_nl_open_channel(struct genl_info *info,
 		err = ockam_nl_trust(info, &how.trust);
 	if (err)
 		return err;
+	how.life = ockam_nl_life(info);
 	how.timeout_ms = timeout ? clamp_t(u32, nla_get_u32(timeout), 1,
 					   600000) : 0;
 	ch = ockam_handshake_start(node, &how);
@@ -802,30 +823,61 @@ static int ockam_nl_channel_new(struct sk_buff *skb, struct genl_info *info)
 	return ockam_nl_make(info, ockam_nl_open_channel);
 }
 
-static int ockam_nl_set_channel(struct genl_info *info, struct ockam_node *node)
+/* The channel at an address, with a reference. */
+static struct ockam_channel *ockam_nl_find_channel(struct genl_info *info,
+						   struct ockam_node *node)
 {
 	struct ockam_endpoint *ep = ockam_nl_endpoint(info, node);
+	struct ockam_channel *ch;
+
+	if (IS_ERR(ep))
+		return ERR_CAST(ep);
+	ch = ockam_channel_of(ep);
+	if (ch)
+		return ch;
+	ockam_endpoint_put(ep);
+	NL_SET_ERR_MSG(info->extack, "the address is not that of a channel");
+	return ERR_PTR(-ENOENT);
+}
+
+static int ockam_nl_set_channel(struct genl_info *info, struct ockam_node *node)
+{
+	struct ockam_channel *ch;
 	struct ockam_route route;
 	int err;
 
-	if (IS_ERR(ep))
-		return PTR_ERR(ep);
 	err = ockam_nl_route(info, OCKAM_A_ROUTE, true, &route);
-	if (!err && !ockam_channel_of(ep)) {
-		NL_SET_ERR_MSG(info->extack, "the address is not that of a channel");
-		err = -ENOENT;
-	}
-	if (!err)
-		err = ockam_nl_explain(info,
-				       ockam_channel_set_route(ockam_channel_of(ep),
-							       &route));
-	ockam_endpoint_put(ep);
+	if (err)
+		return err;
+	ch = ockam_nl_find_channel(info, node);
+	if (IS_ERR(ch))
+		return PTR_ERR(ch);
+	err = ockam_nl_explain(info, ockam_channel_set_route(ch, &route));
+	ockam_channel_put(ch);
 	return err;
 }
 
 static int ockam_nl_channel_set(struct sk_buff *skb, struct genl_info *info)
 {
 	return ockam_nl_make(info, ockam_nl_set_channel);
+}
+
+static int ockam_nl_rekey_channel(struct genl_info *info,
+				  struct ockam_node *node)
+{
+	struct ockam_channel *ch = ockam_nl_find_channel(info, node);
+	int err;
+
+	if (IS_ERR(ch))
+		return PTR_ERR(ch);
+	err = ockam_nl_explain(info, ockam_channel_rekey(ch));
+	ockam_channel_put(ch);
+	return err;
+}
+
+static int ockam_nl_channel_rekey(struct sk_buff *skb, struct genl_info *info)
+{
+	return ockam_nl_make(info, ockam_nl_rekey_channel);
 }
 
 /* Common to links and relay clients; @config->trust gets a reference. */
@@ -1054,6 +1106,7 @@ static const struct genl_ops ockam_nl_ops[] = {
 	OCKAM_NL_OP(CHANNEL_LISTENER_NEW, ockam_nl_channel_listener_new),
 	OCKAM_NL_OP(CHANNEL_NEW, ockam_nl_channel_new),
 	OCKAM_NL_OP(CHANNEL_SET, ockam_nl_channel_set),
+	OCKAM_NL_OP(CHANNEL_REKEY, ockam_nl_channel_rekey),
 	OCKAM_NL_OP(LINK_NEW, ockam_nl_link_new),
 	OCKAM_NL_OP(RELAY_CLIENT_NEW, ockam_nl_relay_client_new),
 	OCKAM_NL_OP(EXPOSURE_NEW, ockam_nl_exposure_new),

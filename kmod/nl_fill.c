@@ -99,6 +99,13 @@ static int ockam_nl_tcp_listener(struct sk_buff *msg, struct ockam_endpoint *ep)
 	       ockam_nl_u64(msg, OCKAM_A_ACCEPTED, accepted);
 }
 
+static int ockam_nl_life(struct sk_buff *msg,
+			 const struct ockam_channel_life *life)
+{
+	return nla_put_u32(msg, OCKAM_A_LINGER_MS, life->linger_ms) ?:
+	       nla_put_u32(msg, OCKAM_A_IDLE_MS, life->idle_ms);
+}
+
 static int ockam_nl_listener(struct sk_buff *msg, struct ockam_endpoint *ep)
 {
 	struct ockam_listener_info info;
@@ -106,6 +113,7 @@ static int ockam_nl_listener(struct sk_buff *msg, struct ockam_endpoint *ep)
 	ockam_listener_info(ep, &info);
 	return ockam_nl_flow(msg, info.flow) ?:
 	       ockam_nl_trust(msg, info.trust) ?:
+	       ockam_nl_life(msg, &info.life) ?:
 	       nla_put_u32(msg, OCKAM_A_HALF_OPEN, info.half_open) ?:
 	       ockam_nl_u64(msg, OCKAM_A_ACCEPTED, info.accepted) ?:
 	       ockam_nl_u64(msg, OCKAM_A_REFUSED, info.refused);
@@ -149,8 +157,14 @@ static int ockam_nl_channel_open(struct sk_buff *msg, struct ockam_channel *ch)
 			    READ_ONCE(session->rekeys)) ?:
 	       ockam_nl_u64(msg, OCKAM_A_REPLAYS,
 			    READ_ONCE(session->rx_replays)) ?:
+	       ockam_nl_u64(msg, OCKAM_A_OUT_OF_WINDOW,
+			    READ_ONCE(session->rx_outside)) ?:
 	       ockam_nl_u64(msg, OCKAM_A_AUTH_FAILED,
-			    READ_ONCE(session->rx_auth_failed));
+			    READ_ONCE(session->rx_auth_failed)) ?:
+	       nla_put(msg, OCKAM_A_SUITE, OCKAM_NOISE_NAME_LEN,
+		       ockam_noise_name) ?:
+	       nla_put_string(msg, OCKAM_A_DRIVER,
+			      ockam_session_driver(session));
 }
 
 static int ockam_nl_channel(struct sk_buff *msg, struct ockam_endpoint *ep)
@@ -162,12 +176,16 @@ static int ockam_nl_channel(struct sk_buff *msg, struct ockam_endpoint *ep)
 	};
 	struct ockam_channel *ch = ockam_channel_of(ep);
 	bool opened;
+	u32 state;
 	int err;
 
 	spin_lock_bh(&ch->lock);
 	opened = ch->session;
+	state = states[ch->state];
 	spin_unlock_bh(&ch->lock);
-	err = nla_put_u32(msg, OCKAM_A_STATE, states[READ_ONCE(ch->state)]) ?:
+	if (state == OCKAM_STATE_UP && READ_ONCE(ch->lost))
+		state = OCKAM_STATE_DOWN;
+	err = nla_put_u32(msg, OCKAM_A_STATE, state) ?:
 	      nla_put_u32(msg, OCKAM_A_QUEUE,
 			  skb_queue_len_lockless(&ch->tx_queue)) ?:
 	      nla_put_u32(msg, OCKAM_A_ROLE, ch->role == OCKAM_INITIATOR ?
@@ -175,6 +193,7 @@ static int ockam_nl_channel(struct sk_buff *msg, struct ockam_endpoint *ep)
 	      ockam_nl_flow(msg, ch->flow) ?:
 	      nla_put(msg, OCKAM_A_IDENTIFIER, OCKAM_IDENTIFIER_LEN, ch->own) ?:
 	      ockam_nl_trust(msg, ch->trust) ?:
+	      ockam_nl_life(msg, &ch->life) ?:
 	      ockam_nl_reason(msg, ch->reason) ?:
 	      ockam_nl_channel_counters(msg, ch);
 	if (!err && opened)

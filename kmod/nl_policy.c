@@ -2,6 +2,7 @@
 /* What is accepted in netlink requests: the spec, by hand for all kernels. */
 
 #include "ident.h"
+#include "limit.h"
 #include "nl_policy.h"
 #include "policy.h"
 #include "route.h"
@@ -36,4 +37,6 @@ const struct nla_policy ockam_nl_policy[OCKAM_A_MAX + 1] = {
 	[OCKAM_A_GROUP_HIGH] = { .type = NLA_U32 },
 	[OCKAM_A_TIMEOUT_MS] = { .type = NLA_U32 },
 	[OCKAM_A_DEVICE] = NLA_POLICY_MIN(NLA_U32, 1),
+	[OCKAM_A_LINGER_MS] = NLA_POLICY_MAX(NLA_U32, OCKAM_LIFE_MAX_MS),
+	[OCKAM_A_IDLE_MS] = NLA_POLICY_MAX(NLA_U32, OCKAM_LIFE_MAX_MS),
 };

@@ -74,3 +74,49 @@ bool ockam_nonce_rekeys(u64 counter)
 {
 	return counter && counter % OCKAM_REKEY_INTERVAL == 0;
 }
+
+/**
+ * ockam_nonce_take() - use up a counter
+ * @next:    the sender's next one; goes on, and never back
+ * @counter: set to the one that is used up
+ *
+ * Return: 0; -EKEYEXPIRED only the reserved one is left.
+ */
+int ockam_nonce_take(u64 *next, u64 *counter)
+{
+	if (*next == OCKAM_NONCE_LAST)
+		return -EKEYEXPIRED;
+	*counter = (*next)++;
+	return 0;
+}
+
+/**
+ * ockam_nonce_skip() - where the next interval begins
+ * @counter: next counter; the one before it was used
+ *
+ * Not more than a window's width ahead of the last counter used. The last
+ * interval has no next one.
+ *
+ * Return: first counter of the next interval; @counter when it is that already,
+ * or when there is no next interval.
+ */
+u64 ockam_nonce_skip(u64 counter)
+{
+	u64 over = counter % OCKAM_REKEY_INTERVAL;
+
+	if (!over || counter > OCKAM_NONCE_LAST - OCKAM_REKEY_INTERVAL)
+		return counter;
+	return counter + OCKAM_REKEY_INTERVAL - over;
+}
+
+/**
+ * ockam_nonce_exhausted() - has the receiver come to the end?
+ * @rekeys: intervals that are behind it
+ *
+ * Return: true in the last interval, which has the reserved counter in it.
+ */
+bool ockam_nonce_exhausted(u64 rekeys)
+{
+	return OCKAM_NONCE_LAST - OCKAM_REKEY_INTERVAL * rekeys <
+	       OCKAM_REKEY_INTERVAL;
+}

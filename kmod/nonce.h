@@ -7,7 +7,7 @@
 
 #define OCKAM_REKEY_INTERVAL	32	/* messages under one key */
 #define OCKAM_NONCE_WINDOW	32	/* behind and ahead, inclusive */
-#define OCKAM_NONCE_LAST	U64_MAX	/* reserved for REKEY */
+#define OCKAM_NONCE_LAST	(~0ULL)	/* reserved for REKEY */
 
 /**
  * struct ockam_window - which counters were accepted
@@ -34,5 +34,11 @@ void ockam_window_commit(struct ockam_window *window, u64 counter);
 int ockam_nonce_slot(u64 counter, u64 rekeys, enum ockam_key_slot *slot);
 /* Whether the sender must REKEY before it seals @counter. */
 bool ockam_nonce_rekeys(u64 counter);
+/* Use up the counter *@next. -EKEYEXPIRED: there is none any more. */
+int ockam_nonce_take(u64 *next, u64 *counter);
+/* The counter that the sender goes on with to REKEY early; never a lower one. */
+u64 ockam_nonce_skip(u64 counter);
+/* Whether the receiver has no key for the interval after @rekeys intervals. */
+bool ockam_nonce_exhausted(u64 rekeys);
 
 #endif /* OCKAM_NONCE_H */

@@ -7,6 +7,8 @@
 #include "session.h"
 
 #define OCKAM_SESSION_COUNTER	8	/* bytes of it on the wire */
+#define OCKAM_SESSION_FAR	4096	/* intervals ahead that are looked at */
+#define OCKAM_SESSION_DEAF	10	/* seconds until it is deaf for good */
 
 /* Prepare the key of the next receiving interval ahead of its need. */
 static int ockam_session_prepare(struct ockam_session *session)
@@ -40,6 +42,7 @@ struct ockam_session *ockam_session_create(const u8 tx[OCKAM_KEY_LEN],
 	if (!session)
 		return ERR_PTR(-ENOMEM);
 	ockam_ledger_created(OCKAM_OBJ_SESSION);
+	session->far_at = jiffies;
 	memcpy(session->tx.key, tx, OCKAM_KEY_LEN);
 	memcpy(session->rx_key[0], rx, OCKAM_KEY_LEN);
 	session->tx.aead = ockam_aead_alloc();
@@ -97,6 +100,18 @@ static int ockam_session_tx_rekey(struct ockam_tx_key *tx)
 }
 
 /**
+ * ockam_session_rekey() - go on to the next sending key
+ * @session: session; the caller is its only sender
+ *
+ * When there is no memory for the key, it is made before the next message.
+ */
+void ockam_session_rekey(struct ockam_session *session)
+{
+	session->tx.counter = ockam_nonce_skip(session->tx.counter);
+	ockam_session_tx_rekey(&session->tx);
+}
+
+/**
  * ockam_session_seal() - encrypt a message
  * @session: session; the caller is its only sender
  * @skb:     message; its payload becomes counter, ciphertext, tag
@@ -114,8 +129,6 @@ int ockam_session_seal(struct ockam_session *session, struct sk_buff **skb)
 	u8 *head;
 	int err;
 
-	if (tx->counter == OCKAM_NONCE_LAST)
-		return -EKEYEXPIRED;
 	err = ockam_session_tx_rekey(tx);
 	if (!err)
 		err = ockam_msg_make_ours(skb);
@@ -126,7 +139,9 @@ int ockam_session_seal(struct ockam_session *session, struct sk_buff **skb)
 	head = ockam_msg_push(*skb, OCKAM_SESSION_COUNTER);
 	if (!head)
 		return -ENOMEM;
-	counter = tx->counter++;
+	err = ockam_nonce_take(&tx->counter, &counter);
+	if (err)
+		return err;
 	ockam_put_be64(head, counter);
 	return ockam_aead_seal_skb(tx->aead, counter, *skb,
 				   OCKAM_SESSION_COUNTER, len);
@@ -137,10 +152,10 @@ static enum ockam_drop ockam_session_reject(struct ockam_session *session,
 {
 	switch (err) {
 	case -ERANGE:
-		session->ahead++;
+		session->rx_outside++;
 		return OCKAM_DROP_TOO_FAR_AHEAD;
 	case -ESTALE:
-		session->rx_replays++;
+		session->rx_outside++;
 		return OCKAM_DROP_TOO_OLD;
 	case -EALREADY:
 		session->rx_replays++;
@@ -164,11 +179,88 @@ static void ockam_session_advance(struct ockam_session *session)
 	memcpy(session->rx_key[0], session->rx_key[1], OCKAM_KEY_LEN);
 	session->next_ready = false;
 	session->rekeys++;
-	if (OCKAM_NONCE_LAST - OCKAM_REKEY_INTERVAL * session->rekeys <
-	    OCKAM_REKEY_INTERVAL)
-		session->exhausted = true;
+	session->exhausted = ockam_nonce_exhausted(session->rekeys);
 	/* Without memory now, it is tried again when the key is needed. */
 	ockam_session_prepare(session);
+}
+
+/* Go from the key of interval @at to that of interval @to. */
+static int ockam_session_derive(u8 key[OCKAM_KEY_LEN], u64 at, u64 to)
+{
+	int err = 0;
+
+	for (; !err && at < to; at++)
+		err = ockam_aead_rekey(key, key);
+	return err;
+}
+
+/*
+ * A message that is too far ahead. When it is genuine, the peer has gone on
+ * without us, and if that stays so we are deaf. Anybody can send such a counter,
+ * so only the tag counts, and it is looked at once a second. The next key's
+ * cipher is borrowed for it.
+ */
+static void ockam_session_far(struct ockam_session *session,
+			      struct sk_buff **skb, u64 counter)
+{
+	const u64 to = counter / OCKAM_REKEY_INTERVAL;
+	u64 at = session->rekeys;
+	u8 key[OCKAM_KEY_LEN];
+	int err;
+
+	if (session->exhausted || time_before(jiffies, session->far_at))
+		return;
+	memcpy(key, session->rx_key[0], sizeof(key));
+	if (session->ahead) {
+		at = session->far_interval;
+		memcpy(key, session->far_key, sizeof(key));
+	}
+	if (to < at || to - at > OCKAM_SESSION_FAR ||
+	    (session->ahead && counter <= session->far_counter))
+		goto out;
+	session->far_at = jiffies + HZ;
+	session->next_ready = false;
+	err = ockam_session_derive(key, at, to);
+	if (!err)
+		err = ockam_aead_set_key(session->rx[OCKAM_KEY_NEXT], key);
+	if (!err)
+		err = ockam_msg_make_ours(skb);
+	if (!err)
+		err = ockam_aead_open_skb(session->rx[OCKAM_KEY_NEXT], counter,
+					  *skb, OCKAM_SESSION_COUNTER,
+					  (*skb)->len - OCKAM_SESSION_COUNTER);
+	if (!err) {
+		session->ahead++;
+		session->far_counter = counter;
+		session->far_interval = to;
+		memcpy(session->far_key, key, sizeof(key));
+	}
+	/* Without memory now, it is tried again when the key is needed. */
+	ockam_session_prepare(session);
+out:
+	ockam_wipe(key, sizeof(key));
+}
+
+/**
+ * ockam_session_deaf() - is there no way back into the window?
+ * @session: session; its receiving half is locked by the caller
+ *
+ * Return: true when for some seconds all that was genuine was too far ahead.
+ */
+bool ockam_session_deaf(const struct ockam_session *session)
+{
+	return session->ahead >= OCKAM_SESSION_DEAF;
+}
+
+/**
+ * ockam_session_driver() - who encrypts
+ * @session: session
+ *
+ * Return: name of the cipher's driver.
+ */
+const char *ockam_session_driver(const struct ockam_session *session)
+{
+	return ockam_aead_driver(session->tx.aead);
 }
 
 /**
@@ -206,6 +298,8 @@ enum ockam_drop ockam_session_open(struct ockam_session *session,
 		err = ockam_aead_open_skb(session->rx[slot], *counter, *skb,
 					  OCKAM_SESSION_COUNTER,
 					  (*skb)->len - OCKAM_SESSION_COUNTER);
+	if (err == -ERANGE)
+		ockam_session_far(session, skb, *counter);
 	if (err)
 		return ockam_session_reject(session, err);
 	ockam_window_commit(&session->window, *counter);

@@ -32,9 +32,14 @@ struct ockam_tx_key {
  * @rekeys:   intervals behind us in the receiving direction
  * @window:   accepted counters
  * @exhausted: no more receiving keys
- * @ahead:    consecutive messages that were too far ahead
+ * @ahead:    genuine messages that were too far ahead, one after the other
+ * @far_counter: of the last one of them
+ * @far_interval: its interval
+ * @far_key:  the key of that
+ * @far_at:   when the next one may be looked at, jiffies
  * @next_ready: the next key is prepared
- * @rx_replays: rejected as replayed or too old, for users
+ * @rx_replays: rejected as replayed, for users
+ * @rx_outside: rejected as outside the window, for users
  * @rx_auth_failed: rejected as not authentic, for users
  *
  * The receiving half is protected by the channel's rx_lock.
@@ -48,7 +53,12 @@ struct ockam_session {
 	bool exhausted;
 	bool next_ready;
 	u32 ahead;
+	u64 far_counter;
+	u64 far_interval;
+	u8 far_key[OCKAM_KEY_LEN];
+	unsigned long far_at;
 	u64 rx_replays;
+	u64 rx_outside;
 	u64 rx_auth_failed;
 };
 
@@ -67,5 +77,10 @@ int ockam_session_seal(struct ockam_session *session, struct sk_buff **skb);
  */
 enum ockam_drop ockam_session_open(struct ockam_session *session,
 				   struct sk_buff **skb, u64 *counter);
+/* Go on to the next sending key; the caller is the only sender. */
+void ockam_session_rekey(struct ockam_session *session);
+/* So much was lost that nothing of what comes will ever be accepted. */
+bool ockam_session_deaf(const struct ockam_session *session);
+const char *ockam_session_driver(const struct ockam_session *session);
 
 #endif /* OCKAM_SESSION_H */

@@ -23,6 +23,9 @@ struct ockam_node;
 	X(NOT_OWNER,		"not-owner",		EACCES)		\
 	X(NO_RECEIVER,		"no-receiver",		ECONNREFUSED)	\
 	X(CLOSED,		"closed",		ECONNRESET)	\
+	X(PEER_CLOSED,		"closed-by-peer",	ECONNRESET)	\
+	X(IDLE,			"idle",			ECONNRESET)	\
+	X(TRANSPORT_LOST,	"transport-lost",	EHOSTUNREACH)	\
 	X(QUEUE_FULL,		"queue-full",		ENOBUFS)	\
 	X(NO_MEMORY,		"no-memory",		ENOBUFS)	\
 	X(TOO_LARGE,		"too-large",		EMSGSIZE)	\

@@ -79,6 +79,9 @@ connections_and_channels()
 	channel=$(count '.[0].address' | tr -d '"')
 	json secure-channel-list secure-channel list
 	json secure-channel-show secure-channel show "$channel" --at n1
+	json secure-channel-rekey secure-channel rekey "$channel" --at n1
+	json secure-channel-update secure-channel update "$channel" --at n1 \
+		--to "/service/$(ockamctl secure-channel show "$channel" --at n1 -j | jq -r .route | cut -d/ -f3)"
 	json relay-create relay create r1 --at /project/default --to n1 --timeout 60
 	json relay-list relay list
 	json relay-show relay show r1

@@ -370,6 +370,31 @@ static int window_mark(void)
 	return err;
 }
 
+/* counter: the one used up, and the next one */
+static int nonce_take(void)
+{
+	u64 next = number(0), counter = 0;
+	int err = ockam_nonce_take(&next, &counter);
+
+	printf(" counter=%llu next=%llu", (unsigned long long)counter,
+	       (unsigned long long)next);
+	return err;
+}
+
+/* counter: where the next interval begins */
+static int nonce_ahead(void)
+{
+	printf(" next=%llu", (unsigned long long)ockam_nonce_skip(number(0)));
+	return 0;
+}
+
+/* rekeys: is that the receiver's last interval? */
+static int nonce_ended(void)
+{
+	printf(" ended=%d", ockam_nonce_exhausted(number(0)));
+	return 0;
+}
+
 /* key nonce plaintext */
 static int seal(void)
 {
@@ -582,7 +607,8 @@ static const struct {
 	{ "noise_write", noise_write, 2 }, { "noise_read", noise_read, 2 },
 	{ "noise_split", noise_split, 1 }, { "rx_init", rx_init, 1 },
 	{ "rx_open", rx_open, 1 }, { "window", window_mark, 0 },
-	{ "seal", seal, 3 }, { "rekey", rekey, 1 }, { "hkdf", hkdf, 2 },
+	{ "take", nonce_take, 1 }, { "ahead", nonce_ahead, 1 },
+	{ "ended", nonce_ended, 1 }, { "seal", seal, 3 }, { "rekey", rekey, 1 }, { "hkdf", hkdf, 2 },
 	{ "history", history, 1 }, { "compare", compare, 2 },
 	{ "attestation", attestation, 3 }, { "credential", credential, 3 },
 	{ "judge", judge, 3 }, { "ed25519", ed25519, 3 }, { "p256", p256, 3 },

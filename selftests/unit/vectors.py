@@ -485,6 +485,36 @@ def nonce_window(d: Driver, vector: dict) -> None:
         accepted(d.ask("window", attempt["nonce"]), attempt["accepted"])
 
 
+LAST = 2**64 - 1
+
+
+def nonce_end(d: Driver) -> None:
+    """The counters that are left are used once each, and none comes back."""
+    left = LAST - 70
+    for _ in range(70):
+        answer = d.ask("take", left)
+        accepted(answer, True)
+        eq(int(answer["counter"]), left, "used up")
+        eq(int(answer["next"]), left + 1, "next")
+        left += 1
+    accepted(d.ask("take", LAST), False)
+    eq(int(d.ask("take", LAST)["next"]), LAST, "after the end")
+    for rekeys in (0, 1, 2**59 - 2):
+        eq(d.ask("ended", rekeys)["ended"], "0", f"ended after {rekeys} rekeys")
+    eq(d.ask("ended", 2**59 - 1)["ended"], "1", "ended in the last interval")
+
+
+def nonce_early_rekey(d: Driver) -> None:
+    """Forward to the next interval, in the window of who has the one before; never back."""
+    for counter in [*range(100), 2**32 + 1, *range(LAST - 100, LAST + 1)]:
+        ahead = int(d.ask("ahead", counter)["next"])
+        if counter % 32 == 0 or counter > LAST - 32:
+            eq(ahead, counter, f"from {counter}")
+        else:
+            eq(ahead, counter - counter % 32 + 32, f"from {counter}")
+            assert ahead - (counter - 1) <= 32
+
+
 def upstream_noise(d: Driver, name: bytes, vector: dict) -> None:
     shaped = {
         "payloads": [vector[f"message{i}_payload"] for i in (1, 2, 3)],
@@ -543,6 +573,8 @@ def channels(d: Driver) -> Iterator[Case]:
     for vector in u["noise"]["handshakes"]:
         yield (f"channel: public Noise: {vector['name']}",
                lambda vector=vector: upstream_noise(d, name, vector))
+    yield "channel: counters near 2^64", lambda: nonce_end(d)
+    yield "channel: early rekey", lambda: nonce_early_rekey(d)
     yield "channel: upstream window", lambda: nonce_window(d, u["nonce_window"])
     yield "channel: what another implementation sent", lambda: elixir(d, u["elixir_run"])
 

@@ -33,12 +33,33 @@ static int read_exposures(const struct ctl_args *args, struct route *out)
 	return err;
 }
 
+/* --linger and --idle */
+static int read_life(const struct ctl_args *args, struct channel_life *life)
+{
+	int ms = 0;
+
+	memset(life, 0, sizeof(*life));
+	life->has_linger = args->linger;
+	if (args->linger)
+		ms = ctl_time_ms(args->linger, "--linger", 0, 86400);
+	if (ms < 0)
+		return -ms;
+	life->linger_ms = ms;
+	life->has_idle = args->idle;
+	if (args->idle)
+		ms = ctl_time_ms(args->idle, "--idle", 0, 86400);
+	life->idle_ms = ms < 0 ? 0 : ms;
+	return ms < 0 ? -ms : 0;
+}
+
 static json_t *listener_json(const struct object *object)
 {
-	return json_pack("{s:s, s:s+, s:o, s:o, s:i, s:I, s:I}", "node",
+	return json_pack("{s:s, s:s+, s:o, s:o, s:I, s:I, s:i, s:I, s:I}", "node",
 			 object->node, "address", "/service/", object->address,
 			 "authorized_identifiers", object_identifiers(object),
-			 "flow_control_id", object_flow(object), "half_open",
+			 "flow_control_id", object_flow(object), "linger_ms",
+			 (json_int_t)object->linger_ms, "idle_ms",
+			 (json_int_t)object->idle_ms, "half_open",
 			 (int)object->half_open, "accepted",
 			 (json_int_t)object->accepted, "refused",
 			 (json_int_t)object->refused);
@@ -48,6 +69,7 @@ static int listener_create(struct ctl_args *args)
 {
 	static struct object object;
 	static struct route expose;
+	struct channel_life life;
 	struct request *request;
 	char node[65];
 	size_t len;
@@ -60,6 +82,8 @@ static int listener_create(struct ctl_args *args)
 		err = read_authorized(args, &len);
 	if (!err)
 		err = read_exposures(args, &expose);
+	if (!err)
+		err = read_life(args, &life);
 	if (err)
 		return err;
 	request = request_new(OCKAM_CMD_CHANNEL_LISTENER_NEW);
@@ -67,6 +91,7 @@ static int listener_create(struct ctl_args *args)
 	request_bytes(request, OCKAM_A_ADDRESS, args->pos[0],
 		      strlen(args->pos[0]));
 	request_bytes(request, OCKAM_A_EXPOSE, expose.hops, expose.len);
+	request_life(request, &life);
 	if (len)
 		request_bytes(request, OCKAM_A_IDENTIFIERS, authorized, len);
 	err = request_send(request, &object);
@@ -101,7 +126,7 @@ static json_t *channel_json(const struct object *object)
 	static char route[GENL_ROUTE_MAX * 5];
 
 	route_text(route, sizeof(route), object->route, object->route_len);
-	return json_pack("{s:s, s:s, s:s+, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I}}",
+	return json_pack("{s:s, s:s, s:s+, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I}}",
 			 "node", object->node, "channel", object->address,
 			 "address", "/service/", object->address, "route",
 			 route, "authorized_identifiers",
@@ -113,14 +138,19 @@ static json_t *channel_json(const struct object *object)
 					   object->identifier),
 			 "role", object->role == OCKAM_ROLE_INITIATOR ?
 			 "initiator" : "responder", "status",
-			 object_state(object), "age_ms",
+			 object_state(object), "suite",
+			 object_text(object->suite), "driver",
+			 object_text(object->driver), "linger_ms",
+			 (json_int_t)object->linger_ms, "idle_ms",
+			 (json_int_t)object->idle_ms, "age_ms",
 			 (json_int_t)age * 1000, "rekeys",
 			 (json_int_t)object->rekeys,
 			 "tx", "msgs", (json_int_t)object->tx_msgs, "bytes",
 			 (json_int_t)object->tx_bytes,
 			 "rx", "msgs", (json_int_t)object->rx_msgs, "bytes",
 			 (json_int_t)object->rx_bytes, "replays",
-			 (json_int_t)object->replays, "auth_fail",
+			 (json_int_t)object->replays, "out_of_window",
+			 (json_int_t)object->out_of_window, "auth_fail",
 			 (json_int_t)object->auth_failed);
 }
 
@@ -143,6 +173,8 @@ static int create(struct ctl_args *args)
 		err = read_authorized(args, &len);
 	if (!err)
 		err = read_exposures(args, &expose);
+	if (!err)
+		err = read_life(args, &options.life);
 	if (!err)
 		err = route_resolve(node, args->to, options.ms, &route);
 	if (err)
@@ -178,6 +210,51 @@ static int show(struct ctl_args *args)
 	return object_show(args, OCKAM_ENDPOINT_CHANNEL, channel_json);
 }
 
+/* A request about a channel; with @route: that is its new one. */
+static int change(struct ctl_args *args, int command, struct object *object,
+		  const struct route *route)
+{
+	struct request *request = request_new(command);
+	int err;
+
+	request_text(request, OCKAM_A_NODE_NAME, object->node);
+	request_bytes(request, OCKAM_A_ADDRESS, object->address,
+		      strlen(object->address));
+	if (route)
+		request_bytes(request, OCKAM_A_ROUTE, route->hops, route->len);
+	err = request_send(request, NULL);
+	return err ? genl_fail(err, args->pos[0]) :
+	       ctl_result(json_pack("{s:s+}", "address", "/service/",
+				    object->address), "/service/%s",
+			  object->address);
+}
+
+static int update(struct ctl_args *args)
+{
+	struct ctl_args which = *args;
+	static struct object object;
+	static struct route route;
+	int ms = ctl_timeout_ms(args), err;
+
+	if (ms < 0)
+		return -ms;
+	if (!args->to)
+		return ctl_fail(CTL_USAGE, "say which way: --to ROUTE of the peer's node, such as /node/n2");
+	which.to = NULL;	/* here it names no node */
+	err = object_arg(&which, OCKAM_ENDPOINT_CHANNEL, &object);
+	if (!err)
+		err = route_resolve(object.node, args->to, ms, &route);
+	return err ? err : change(args, OCKAM_CMD_CHANNEL_SET, &object, &route);
+}
+
+static int rekey(struct ctl_args *args)
+{
+	static struct object object;
+	int err = object_arg(args, OCKAM_ENDPOINT_CHANNEL, &object);
+
+	return err ? err : change(args, OCKAM_CMD_CHANNEL_REKEY, &object, NULL);
+}
+
 static int delete(struct ctl_args *args)
 {
 	return object_remove(args, OCKAM_ENDPOINT_CHANNEL, "/service/");
@@ -185,7 +262,7 @@ static int delete(struct ctl_args *args)
 
 const struct ctl_command listener_commands[] = {
 	{ "create", listener_create, NULL,
-	  "NAME [--at NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--output json]",
+	  "NAME [--at NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--linger SECONDS] [--idle SECONDS] [--output json]",
 	  "accept secure channels; they reach only what is exposed",
 	  "ockamctl secure-channel-listener create api2 --at n1 --expose echo" },
 	{ "list", listener_list, NULL, "[--at NODE] [--output json]",
@@ -201,13 +278,20 @@ const struct ctl_command listener_commands[] = {
 
 const struct ctl_command channel_commands[] = {
 	{ "create", create, NULL,
-	  "--to ROUTE [--from NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--shared] [--timeout SECONDS] [--output json]",
+	  "--to ROUTE [--from NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--shared] [--linger SECONDS] [--idle SECONDS] [--timeout SECONDS] [--output json]",
 	  "open a secure channel",
 	  "ockamctl secure-channel create --from n1 --to /node/n2/service/api" },
 	{ "list", list, NULL, "[--at NODE] [--output json]", "list channels",
 	  "ockamctl secure-channel list --at n1" },
 	{ "show", show, NULL, "ADDRESS [--at NODE] [--output json]",
 	  "print a channel", "ockamctl secure-channel show ADDRESS --at n1" },
+	{ "rekey", rekey, NULL, "ADDRESS [--at NODE] [--output json]",
+	  "change the key that a channel sends with",
+	  "ockamctl secure-channel rekey ADDRESS --at n1" },
+	{ "update", update, NULL,
+	  "ADDRESS --to ROUTE [--at NODE] [--timeout SECONDS] [--output json]",
+	  "give a channel another route to the node of its peer",
+	  "ockamctl secure-channel update ADDRESS --at n1 --to /node/n2" },
 	{ "delete", delete, NULL, "ADDRESS [--at NODE] [--yes] [--output json]",
 	  "close a channel", "ockamctl secure-channel delete ADDRESS --at n1" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },

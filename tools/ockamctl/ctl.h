@@ -41,6 +41,7 @@ struct ctl_args {
 	const char *from, *to, *at, *name, *identity, *project, *output;
 	const char *tcp_listener_address, *file, *type, *address, *timeout;
 	const char *allow_group, *netns, *count, *family, *length, *source, *device;
+	const char *linger, *idle;
 	struct ctl_values authorized, expose;
 	bool host, hex, full, yes, all, shared, encoding_hex;
 	bool no_default_services;
@@ -107,6 +108,11 @@ int ctl_print_line(json_t *json);
 bool ctl_confirm(const struct ctl_args *args, const char *what);
 /* --timeout, or ten seconds; minus an exit code after a message. */
 int ctl_timeout_ms(const struct ctl_args *args);
+/*
+ * A time, in milliseconds: "30", "30s" or "500ms", from @min ms to @max seconds.
+ * Minus an exit code after a message.
+ */
+int ctl_time_ms(const char *text, const char *what, int min, int max);
 /* A whole number of at least @min. 0, or CTL_USAGE after a message. */
 int ctl_number(long *out, const char *text, const char *what, long min);
 /*

@@ -184,6 +184,7 @@ static void read_names(struct object *o, struct nlattr **a)
 	read_address(o->remote, sizeof(o->remote), a[OCKAM_A_REMOTE]);
 	read_text(o->version, sizeof(o->version), a[OCKAM_A_VERSION]);
 	read_text(o->driver, sizeof(o->driver), a[OCKAM_A_DRIVER]);
+	read_text(o->suite, sizeof(o->suite), a[OCKAM_A_SUITE]);
 }
 
 static void read_numbers(struct object *o, struct nlattr **a)
@@ -211,6 +212,9 @@ static void read_numbers(struct object *o, struct nlattr **a)
 	o->tx_bytes = read_u64(a[OCKAM_A_TX_BYTES]);
 	o->rekeys = read_u64(a[OCKAM_A_REKEYS]);
 	o->replays = read_u64(a[OCKAM_A_REPLAYS]);
+	o->linger_ms = read_u32(a[OCKAM_A_LINGER_MS]);
+	o->idle_ms = read_u32(a[OCKAM_A_IDLE_MS]);
+	o->out_of_window = read_u64(a[OCKAM_A_OUT_OF_WINDOW]);
 	o->auth_failed = read_u64(a[OCKAM_A_AUTH_FAILED]);
 	o->accepted = read_u64(a[OCKAM_A_ACCEPTED]);
 	o->refused = read_u64(a[OCKAM_A_REFUSED]);
@@ -378,6 +382,8 @@ int genl_fail(int err, const char *what)
 	case -EHOSTUNREACH:
 	case -ECONNREFUSED:
 		return ctl_fail(CTL_ROUTE, "%s: %s", what, why);
+	case -ENOTCONN:
+		return ctl_fail(CTL_UNAVAILABLE, "%s: %s", what, why);
 	case -EKEYREJECTED:
 		return ctl_fail(CTL_DATA, "%s: %s", what, why);
 	}

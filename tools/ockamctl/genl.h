@@ -15,10 +15,10 @@
 struct object {
 	char node[65];
 	uint32_t index, kind, state, role, id, tries, error, event, family;
-	uint32_t half_open, queue, owner, seq;
+	uint32_t half_open, queue, owner, seq, linger_ms, idle_ms;
 	char address[ADDRESS_TEXT], remote[ADDRESS_TEXT];
 	char type[33], label[65], reason[65], identity_name[65];
-	char hop[256], version[32], driver[64];
+	char hop[256], version[32], driver[64], suite[64];
 	uint8_t route[GENL_ROUTE_MAX], identifiers[8192], expose[GENL_ROUTE_MAX];
 	uint16_t route_len, identifiers_len, expose_len;
 	uint8_t identifier[32], peer[32], flow[16];
@@ -26,7 +26,7 @@ struct object {
 	bool is_default, project, shared, has_queue, has_owner;
 	struct sockaddr_storage addr, local;
 	uint64_t created, rx_msgs, rx_bytes, tx_msgs, tx_bytes, rekeys, replays;
-	uint64_t auth_failed, accepted, refused, delivered, forwarded, time;
+	uint64_t out_of_window, auth_failed, accepted, refused, delivered, forwarded, time;
 	struct {
 		char name[65];
 		uint64_t count;

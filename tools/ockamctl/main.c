@@ -89,6 +89,8 @@ static const struct option {
 	{ "--length", TEXT, offsetof(struct ctl_args, length), false },
 	{ "-l", TEXT, offsetof(struct ctl_args, length), false },
 	{ "--source", TEXT, offsetof(struct ctl_args, source), false },
+	{ "--linger", TEXT, offsetof(struct ctl_args, linger), false },
+	{ "--idle", TEXT, offsetof(struct ctl_args, idle), false },
 	{ "--device", TEXT, offsetof(struct ctl_args, device), false },
 	{ "--family", TEXT, offsetof(struct ctl_args, family), false },
 	{ "--host", FLAG, offsetof(struct ctl_args, host), false },

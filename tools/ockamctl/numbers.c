@@ -20,21 +20,25 @@ long ctl_now_ms(void)
 	return ctl_now_us() / 1000;
 }
 
-int ctl_timeout_ms(const struct ctl_args *args)
+int ctl_time_ms(const char *text, const char *what, int min, int max)
 {
 	char *end;
-	double seconds;
+	double seconds = strtod(text, &end);
 
-	if (!args->timeout)
-		return 10000;
-	seconds = strtod(args->timeout, &end);
 	if (!strcmp(end, "ms"))
 		seconds /= 1000;
-	else if (*end && strcmp(end, "s"))
-		seconds = 0;
-	if (seconds >= 0.001 && seconds <= 600)
+	else if (end == text || (*end && strcmp(end, "s")))
+		seconds = -1;
+	if (seconds * 1000 >= min && seconds <= max)
 		return seconds * 1000;
-	return -ctl_fail(CTL_USAGE, "--timeout is 1ms to 600s: a number of seconds, or of ms");
+	return -ctl_fail(CTL_USAGE, "%s is %dms to %ds: a number of seconds, or of ms",
+			 what, min, max);
+}
+
+int ctl_timeout_ms(const struct ctl_args *args)
+{
+	return args->timeout ? ctl_time_ms(args->timeout, "--timeout", 1, 600) :
+			       10000;
 }
 
 int ctl_number(long *out, const char *text, const char *what, long min)

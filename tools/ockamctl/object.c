@@ -111,7 +111,7 @@ int object_find(const char *node, uint32_t kind, const char *name,
 	       ctl_fail(CTL_NOT_FOUND, "there is no '%s' here: see list", name);
 }
 
-static int find_arg(struct ctl_args *args, uint32_t kind, struct object *out)
+int object_arg(struct ctl_args *args, uint32_t kind, struct object *out)
 {
 	const char *node;
 	char name[65];
@@ -126,7 +126,7 @@ static int find_arg(struct ctl_args *args, uint32_t kind, struct object *out)
 int object_show(struct ctl_args *args, uint32_t kind, object_to_json to_json)
 {
 	static struct object object;
-	int err = find_arg(args, kind, &object);
+	int err = object_arg(args, kind, &object);
 
 	return err ? err : ctl_print(to_json(&object));
 }
@@ -134,7 +134,7 @@ int object_show(struct ctl_args *args, uint32_t kind, object_to_json to_json)
 int object_remove(struct ctl_args *args, uint32_t kind, const char *prefix)
 {
 	static struct object object;
-	int err = find_arg(args, kind, &object);
+	int err = object_arg(args, kind, &object);
 
 	if (err || !ctl_confirm(args, args->pos[0]))
 		return err;

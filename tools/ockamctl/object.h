@@ -18,6 +18,8 @@ int object_collect(struct ctl_args *args, uint32_t kind,
 int object_show(struct ctl_args *args, uint32_t kind, object_to_json to_json);
 /* Prints PREFIX and the address when it is gone. */
 int object_remove(struct ctl_args *args, uint32_t kind, const char *prefix);
+/* The one that a command's argument names, on the node of --at or any. */
+int object_arg(struct ctl_args *args, uint32_t kind, struct object *out);
 /* Find by address, "/service/ADDRESS", label or socket address. */
 int object_find(const char *node, uint32_t kind, const char *name,
 		struct object *out);

@@ -315,6 +315,14 @@ int route_resolve(const char *node, const char *text, int ms, struct route *out)
 	return err;
 }
 
+void request_life(struct request *request, const struct channel_life *life)
+{
+	if (life->has_linger)
+		request_u32(request, OCKAM_A_LINGER_MS, life->linger_ms);
+	if (life->has_idle)
+		request_u32(request, OCKAM_A_IDLE_MS, life->idle_ms);
+}
+
 int channel_open(const char *node, const struct route *route,
 		 const struct channel_options *options, struct object *out)
 {
@@ -335,6 +343,7 @@ int channel_open(const char *node, const struct route *route,
 			      options->expose->len);
 	if (options->shared)
 		request_flag(request, OCKAM_A_SHARED);
+	request_life(request, &options->life);
 	request_u32(request, OCKAM_A_TIMEOUT_MS, options->ms);
 	err = request_send(request, out);
 	if (err)

@@ -48,12 +48,20 @@ int node_name(const char *text, char name[65]);
 /* Where a node listens. -1 nowhere. */
 int node_listener(const char *node, struct sockaddr_storage *addr);
 
+/* When a channel closes by itself. */
+struct channel_life {
+	bool has_linger, has_idle;
+	uint32_t linger_ms, idle_ms;
+};
+void request_life(struct request *request, const struct channel_life *life);
+
 /* A channel along a route; the object is up when it returns CTL_OK. */
 struct channel_options {
 	const uint8_t *identifiers;
 	size_t identifiers_len;
 	const struct route *expose;
 	bool shared;
+	struct channel_life life;
 	int ms;
 };
 int channel_open(const char *node, const struct route *route,

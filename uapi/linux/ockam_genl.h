@@ -108,6 +108,10 @@ enum {
 	OCKAM_A_RULE,	/* The exposure is a rule on a name. */
 	OCKAM_A_DEVICE,	/* Number of the network device that all packets go through. */
 	OCKAM_A_QUEUE,	/* Messages that wait in it. */
+	OCKAM_A_LINGER_MS,	/* How long a channel outlives its transport. */
+	OCKAM_A_IDLE_MS,	/* How long a channel stays open without messages; 0 for ever. */
+	OCKAM_A_OUT_OF_WINDOW,	/* Messages that came too early or too late. */
+	OCKAM_A_SUITE,	/* Name of a channel's cryptography. */
 	__OCKAM_A_MAX,
 };
 
@@ -135,6 +139,7 @@ enum {
 	OCKAM_CMD_EXPOSURE_GET,	/* Exposures of a flow. */
 	OCKAM_CMD_STATS_GET,	/* Counters of nodes, one for each drop reason. */
 	OCKAM_CMD_EVENT_NTF,	/* Something happened; multicast only. */
+	OCKAM_CMD_CHANNEL_REKEY,	/* Change a channel's sending key ahead of its time. */
 	__OCKAM_CMD_MAX,
 };
 
