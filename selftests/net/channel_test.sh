@@ -20,6 +20,7 @@ part()
 # limit NAME VALUE: for this case
 limit()
 {
+	load_module || return
 	defer sh -c "echo $(cat $LIMITS/"$1") > $LIMITS/$1"
 	echo "$2" > "$LIMITS/$1"
 }
@@ -129,10 +130,10 @@ test_update_refused()
 	says 67 "there is no 'x'" ockamctl secure-channel update x --at n1 --to /node/n2
 	says 67 "there is no 'api'" ockamctl secure-channel update api --at n2 --to /service/echo
 	says 2 "--to ROUTE" ockamctl secure-channel update "$channel" --at n1
-	says 77 "no permission" setpriv --reuid 1000 --clear-groups --inh-caps=-all --bounding-set=-all \
-		ockamctl secure-channel update "$channel" --at n1 --to /service/uppercase
-	says 77 "no permission" setpriv --reuid 1000 --clear-groups --inh-caps=-all --bounding-set=-all \
-		ockamctl secure-channel rekey "$channel" --at n1
+	says 77 "no permission" setpriv --reuid 65534 --clear-groups env HOME=/tmp \
+		OCKAM_HOME="$(mktemp -u)" ockamctl secure-channel update "$channel" --at n1 --to /service/uppercase
+	says 77 "no permission" setpriv --reuid 65534 --clear-groups env HOME=/tmp \
+		OCKAM_HOME="$(mktemp -u)" ockamctl secure-channel rekey "$channel" --at n1
 	says 67 "there is no 'x'" ockamctl secure-channel rekey x --at n1
 	asked "$channel" unmoved
 }
@@ -290,7 +291,6 @@ test_channels_follow_their_listener()
 	local channel
 
 	two_nodes || return
-	quietly ockamctl service start hop --addr later --at n2
 	quietly ockamctl service start echo --addr late --at n2
 	channel=$(open_channel) || return
 	check_rc 75 "not exposed yet" ockamctl message send x --from n1 --to "/service/$channel/service/late" --timeout 1
@@ -341,9 +341,11 @@ test_time_outs()
 # Lists of one and of two; who is not in them is told nothing, and seen.
 test_trust()
 {
-	local i
+	local i listener tcp
+	local -a ID
 
 	two_nodes || return
+	tcp=$(ockamctl tcp-listener show 127.0.0.1:4000 --at n2 -j | jq -r .worker_addr)
 	quietly ockamctl identity create i3
 	quietly ockamctl node create n3 --identity i3
 	quietly ockamctl identity create i4
@@ -353,8 +355,8 @@ test_trust()
 	done
 	quietly ockamctl secure-channel-listener create one --at n2 --authorized "${ID[1]}"
 	quietly ockamctl secure-channel-listener create two --at n2 --authorized "${ID[1]}" --authorized "${ID[3]}"
-	quietly ockamctl service expose "$(ockamctl tcp-listener list --at n2 -j | jq -r '.[0].worker_addr')" one --at n2
-	quietly ockamctl service expose "$(ockamctl tcp-listener list --at n2 -j | jq -r '.[0].worker_addr')" two --at n2
+	quietly ockamctl service expose "$tcp" one --at n2
+	quietly ockamctl service expose "$tcp" two --at n2
 	for i in 1 3 4; do
 		for listener in one two; do
 			quietly ockamctl secure-channel create --from "n$i" --timeout 60 \
