@@ -12,7 +12,6 @@
 
 #define OCKAM_CHANNEL_TURN_MSGS		64	/* then the worker takes over */
 #define OCKAM_CHANNEL_TURN_BYTES	(1U << 20)
-#define OCKAM_CHANNEL_REFRESH_MS	10000	/* at most one judged in that time */
 
 static struct ockam_remote *ockam_channel_get_remote(struct ockam_channel *ch)
 {
@@ -162,20 +161,26 @@ static enum ockam_drop ockam_channel_tx(struct ockam_channel *ch,
 	return why;
 }
 
-/* Tell the peer, best effort. The caller is the drainer, for good. */
-static void ockam_channel_send_close(struct ockam_channel *ch)
+/* A plaintext of our own, or NULL: best effort. The caller is the drainer. */
+static void ockam_channel_send_own(struct ockam_channel *ch,
+				   struct sk_buff *skb)
 {
 	struct ockam_addr own = ockam_endpoint_addr(&ch->enc);
-	struct sk_buff *skb;
 
-	skb = ockam_msg_from_bytes(ockam_inner_close, OCKAM_INNER_CLOSE_LEN,
-				   GFP_KERNEL);
 	if (!skb)
 		return;
 	if (ockam_msg_push_return(skb, &own))
 		kfree_skb(skb);
 	else
 		ockam_channel_send(ch, skb, 0);
+}
+
+/* Tell the peer. The caller is the drainer, for good. */
+static void ockam_channel_send_close(struct ockam_channel *ch)
+{
+	ockam_channel_send_own(ch, ockam_msg_from_bytes(ockam_inner_close,
+							OCKAM_INNER_CLOSE_LEN,
+							GFP_KERNEL));
 }
 
 /*
@@ -185,10 +190,12 @@ static void ockam_channel_send_close(struct ockam_channel *ch)
  */
 static struct sk_buff *ockam_channel_tx_next(struct ockam_channel *ch)
 {
-	bool last_words = false;
+	bool last_words = false, refresh;
 	struct sk_buff *skb;
 
 	spin_lock_bh(&ch->lock);
+	refresh = ch->say_refresh;
+	ch->say_refresh = false;
 	skb = __skb_dequeue(&ch->tx_queue);
 	if (skb)
 		ch->tx_bytes -= skb->len;
@@ -199,6 +206,8 @@ static struct sk_buff *ockam_channel_tx_next(struct ockam_channel *ch)
 	if (last_words)
 		ch->say_close = false;
 	spin_unlock_bh(&ch->lock);
+	if (refresh)
+		ockam_channel_send_own(ch, ockam_channel_refresh_message(ch));
 	if (last_words)
 		ockam_channel_send_close(ch);
 	return skb;
@@ -260,7 +269,14 @@ static enum ockam_drop ockam_channel_drain(struct ockam_channel *ch,
 	return first;
 }
 
-static void ockam_channel_try_drain(struct ockam_channel *ch)
+/**
+ * ockam_channel_try_drain() - send what is to be sent
+ * @ch: channel
+ *
+ * Whoever drains already does it, else the caller; or, when the first hop's
+ * queue is full, a worker later. Context: process.
+ */
+void ockam_channel_try_drain(struct ockam_channel *ch)
 {
 	bool mine;
 
@@ -345,18 +361,6 @@ static struct ockam_remote *ockam_channel_new_remote(struct ockam_channel *ch,
 	return IS_ERR(remote) ? NULL : remote;
 }
 
-/* Judging a history costs up to 64 signature checks: not as often as it likes. */
-static bool ockam_channel_may_refresh(struct ockam_channel *ch)
-{
-	const u64 now = get_jiffies_64();
-
-	lockdep_assert_held(&ch->rx_lock);
-	if (ch->refresh_at && time_before64(now, ch->refresh_at))
-		return false;
-	ch->refresh_at = now + msecs_to_jiffies(OCKAM_CHANNEL_REFRESH_MS);
-	return true;
-}
-
 /* Under rx_lock: decrypt, take apart, follow the route. */
 static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
 					     struct sk_buff **skb, int *kind)
@@ -389,50 +393,6 @@ static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
 	if (remote)
 		ockam_channel_follow(ch, remote);
 	return OCKAM_DROP_NONE;
-}
-
-/**
- * ockam_channel_know() - the peer showed its change history
- * @ch:      channel
- * @peer:    what the history says; verified, and acceptable
- * @history: encoded
- *
- * Return: OCKAM_DROP_NONE when it is no older than what the peer showed before
- * in this namespace; else why the peer is refused.
- */
-enum ockam_drop ockam_channel_know(struct ockam_channel *ch,
-				   const struct ockam_identity *peer,
-				   const struct ockam_slice *history)
-{
-	switch (ockam_known_update(&ch->enc.node->onet->known, peer, history,
-				   ch->trust)) {
-	case 0:
-		return OCKAM_DROP_NONE;
-	case -EKEYREVOKED:
-		return OCKAM_DROP_HS_OLD_HISTORY;
-	case -ENOSPC:
-		return OCKAM_DROP_HS_LIMIT;
-	default:
-		return OCKAM_DROP_NO_MEMORY;
-	}
-}
-
-/* Newer credentials of the peer: its history must be good and its own. */
-static enum ockam_drop ockam_channel_refresh(struct ockam_channel *ch,
-					     struct sk_buff *skb)
-{
-	struct ockam_identity identity;
-	struct ockam_slice history;
-	const u8 *data;
-
-	data = skb->len <= OCKAM_NOISE_MSG_MAX ?
-	       ockam_msg_linear(skb, skb->len) : NULL;
-	if (!data ||
-	    ockam_ident_parse_refresh(&history, data, skb->len) ||
-	    ockam_ident_verify_history(&identity, history.data, history.len) ||
-	    memcmp(identity.identifier, ch->peer, OCKAM_IDENTIFIER_LEN))
-		return OCKAM_DROP_HS_IDENTITY;
-	return ockam_channel_know(ch, &identity, &history);
 }
 
 /* The peer is gone: it is not answered, and nothing more is sent. */
@@ -550,6 +510,7 @@ static void ockam_channel_release_enc(struct ockam_endpoint *ep)
 	ockam_session_free(ch->session);
 	ockam_remote_put(ch->remote);
 	ockam_trust_put(ch->trust);
+	ockam_channel_peer_free(ch);
 	if (ch->sink)
 		ockam_endpoint_put(ch->sink);
 	ockam_flow_put(ch->flow);
@@ -594,6 +555,7 @@ static void ockam_channel_init(struct ockam_channel *ch)
 	ockam_source_init(&ch->tx_source, &ch->enc, ockam_channel_resume);
 	INIT_WORK(&ch->tx_work, ockam_channel_tx_work);
 	INIT_WORK(&ch->close_work, ockam_channel_close_work);
+	ockam_channel_peer_init(ch);
 	INIT_LIST_HEAD(&ch->first_hop.entry);
 	ch->first_hop.event = ockam_channel_first_hop;
 	ch->state = OCKAM_CHANNEL_CONNECTING;
@@ -758,6 +720,7 @@ void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason)
 		return;
 	if (early)
 		early->abort(ch);
+	cancel_delayed_work_sync(&ch->expiry);
 	ockam_channel_purge(ch);
 	ockam_channel_try_drain(ch);
 	ockam_endpoint_unpublish(&ch->enc);

@@ -5,6 +5,7 @@
 
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
+#include "credential.h"
 #include "endpoint.h"
 #include "flow.h"
 #include "ident.h"
@@ -66,6 +67,10 @@ struct ockam_channel_early {
  * @remote:    remote route, replaced whole
  * @route_counter: counter that caused the last route update
  * @refresh_at: when the next refresh message is judged, jiffies; 0: at once
+ * @authorities: whose credentials count, NULL: all are ignored; with a reference
+ * @credential: what vouches for the peer, with a reference, or NULL; under @lock
+ * @expiry:    looks whether @credential still counts; armed under @lock
+ * @say_refresh: the peer is to be told of our newer credential; under @lock
  * @first_hop: watches the first hop of @remote; it is gone: we close
  * @first_ep:  that endpoint, with a reference; both under @rx_lock
  * @say_close: the peer is told when we close
@@ -109,6 +114,10 @@ struct ockam_channel {
 	struct ockam_remote *remote;
 	u64 route_counter;
 	u64 refresh_at;
+	struct ockam_authorities *authorities;
+	struct ockam_credential *credential;
+	struct delayed_work expiry;
+	bool say_refresh;
 	struct ockam_watch first_hop;
 	struct ockam_endpoint *first_ep;
 	bool say_close;
@@ -149,13 +158,11 @@ int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
 void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason);
 void ockam_channel_close_async(struct ockam_channel *ch,
 			       enum ockam_drop reason);
-/* Refuse a peer whose history is older than what it showed before. */
-enum ockam_drop ockam_channel_know(struct ockam_channel *ch,
-				   const struct ockam_identity *peer,
-				   const struct ockam_slice *history);
 /* Open one ciphertext; the message inside, or NULL. Used by the handshake. */
 struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 				 struct ockam_ctx *ctx);
+/* Send what waits, when nobody does. */
+void ockam_channel_try_drain(struct ockam_channel *ch);
 /* New route under a live channel; the last hop (the peer's D) is kept. */
 int ockam_channel_set_route(struct ockam_channel *ch,
 			    const struct ockam_route *but_last);
@@ -165,6 +172,28 @@ int ockam_channel_remote(struct ockam_channel *ch, struct ockam_route *route,
 /* Messages for @port that come through this channel go to @sink. */
 int ockam_channel_set_sink(struct ockam_channel *ch, const u8 *port,
 			   size_t len, struct ockam_endpoint *sink);
+
+/* peer.c: what the peer presents, and what we present to it later. */
+
+/* Refuse a peer whose history is older than what it showed before. */
+enum ockam_drop ockam_channel_know(struct ockam_channel *ch,
+				   const struct ockam_identity *peer,
+				   const struct ockam_slice *history);
+/* Judge and keep the peer's credential; refuse one that must have one. */
+enum ockam_drop ockam_channel_vouch(struct ockam_channel *ch, const u8 *peer,
+				    const struct ockam_ident_payload *presented);
+/* What vouches for the peer now, with a reference; or NULL. */
+struct ockam_credential *ockam_channel_credential(struct ockam_channel *ch);
+bool ockam_channel_may_refresh(struct ockam_channel *ch);
+enum ockam_drop ockam_channel_refresh(struct ockam_channel *ch,
+				      struct sk_buff *skb);
+struct sk_buff *ockam_channel_refresh_message(struct ockam_channel *ch);
+/* Our credential is new: tell the peer, or all peers of the node. */
+void ockam_channel_present(struct ockam_channel *ch);
+void ockam_channel_present_all(struct ockam_node *node);
+void ockam_channel_peer_init(struct ockam_channel *ch);
+void ockam_channel_peer_free(struct ockam_channel *ch);
+
 static inline void ockam_channel_get(struct ockam_channel *ch)
 {
 	ockam_endpoint_get(&ch->enc);

@@ -3,6 +3,7 @@
 #ifndef OCKAM_LISTENER_H
 #define OCKAM_LISTENER_H
 
+#include "credential.h"
 #include "endpoint.h"
 #include "flow.h"
 #include "policy.h"
@@ -14,6 +15,7 @@ struct ockam_channel;
  * @name:    address
  * @name_len: its bytes
  * @trust:   acceptable peers, NULL for anyone
+ * @authorities: whose credentials count, or NULL
  * @expose:  addresses that its channels may reach (consumers of its flow)
  * @owner:   of the listener and of its channels' addresses
  * @accept:  a channel is open (process context); NULL for a listener without a
@@ -26,6 +28,7 @@ struct ockam_listener_config {
 	const u8 *name;
 	u8 name_len;
 	struct ockam_trust *trust;
+	struct ockam_authorities *authorities;
 	struct ockam_route expose;
 	struct ockam_owner owner;
 	bool (*accept)(void *arg, struct ockam_channel *ch);
@@ -37,6 +40,7 @@ struct ockam_listener_config {
  * struct ockam_listener_info - what users want to know
  * @flow:      its flow, borrowed
  * @trust:     borrowed
+ * @authorities: borrowed
  * @half_open: handshakes under way
  * @accepted:  channels opened
  * @refused:   handshakes that failed
@@ -44,6 +48,7 @@ struct ockam_listener_config {
 struct ockam_listener_info {
 	struct ockam_flow *flow;
 	struct ockam_trust *trust;
+	struct ockam_authorities *authorities;
 	u32 half_open;
 	u64 accepted;
 	u64 refused;

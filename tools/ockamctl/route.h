@@ -52,6 +52,7 @@ int node_listener(const char *node, struct sockaddr_storage *addr);
 struct channel_options {
 	const uint8_t *identifiers;
 	size_t identifiers_len;
+	const struct ctl_args *args;	/* its authorities; or NULL */
 	const struct route *expose;
 	bool shared;
 	int ms;

@@ -42,6 +42,8 @@ enum ockam_genl_ntf {
 	OCKAM_NTF_DOWN,
 	OCKAM_NTF_REFUSED,
 	OCKAM_NTF_CLOSED,
+	OCKAM_NTF_REFRESHED,
+	OCKAM_NTF_EXPIRED,
 };
 
 enum {
@@ -108,6 +110,13 @@ enum {
 	OCKAM_A_RULE,	/* The exposure is a rule on a name. */
 	OCKAM_A_DEVICE,	/* Number of the network device that all packets go through. */
 	OCKAM_A_QUEUE,	/* Messages that wait in it. */
+	OCKAM_A_AUTHORITIES,	/* Change histories of those whose credentials count, up to 4. */
+	OCKAM_A_REQUIRE_CREDENTIAL,	/* Refuse a peer without a good credential. */
+	OCKAM_A_AUTHORITY_IDS,	/* Identifiers of the authorities, 32 bytes each. */
+	OCKAM_A_CREDENTIAL,	/* Encoded credential, with attestation, that the node presents; empty for none. */
+	OCKAM_A_ISSUER,	/* Authority whose credential the peer has. */
+	OCKAM_A_ATTRIBUTES,	/* Attributes in the peer's credential, an encoded map of bytes. */
+	OCKAM_A_EXPIRES,	/* When the peer's credential ends, in seconds since 1970. */
 	__OCKAM_A_MAX,
 };
 
