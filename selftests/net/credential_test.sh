@@ -22,7 +22,7 @@ issue()
 connect()
 {
 	ockamctl secure-channel create --from member --to /node/server/service/api2 \
-		--timeout 60 "$@"
+		--timeout 60
 }
 
 # of_peer NODE KEY: what NODE says of its channels' peers

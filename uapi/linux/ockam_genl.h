@@ -110,13 +110,13 @@ enum {
 	OCKAM_A_RULE,	/* The exposure is a rule on a name. */
 	OCKAM_A_DEVICE,	/* Number of the network device that all packets go through. */
 	OCKAM_A_QUEUE,	/* Messages that wait in it. */
-	OCKAM_A_AUTHORITIES,	/* Change histories of those whose credentials count, up to 4. */
+	OCKAM_A_AUTHORITIES,	/* Up to 4 change histories of authorities. */
 	OCKAM_A_REQUIRE_CREDENTIAL,	/* Refuse a peer without a good credential. */
 	OCKAM_A_AUTHORITY_IDS,	/* Identifiers of the authorities, 32 bytes each. */
-	OCKAM_A_CREDENTIAL,	/* Encoded credential, with attestation, that the node presents; empty for none. */
-	OCKAM_A_ISSUER,	/* Authority whose credential the peer has. */
-	OCKAM_A_ATTRIBUTES,	/* Attributes in the peer's credential, an encoded map of bytes. */
-	OCKAM_A_EXPIRES,	/* When the peer's credential ends, in seconds since 1970. */
+	OCKAM_A_CREDENTIAL,	/* What the node presents; empty for none. */
+	OCKAM_A_ISSUER,	/* Of the peer's credential. */
+	OCKAM_A_ATTRIBUTES,	/* Of the peer's credential: an encoded map. */
+	OCKAM_A_EXPIRES,	/* Of the peer's credential, seconds since 1970. */
 	__OCKAM_A_MAX,
 };
 
