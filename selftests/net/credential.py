@@ -8,6 +8,7 @@ and refused peers are told from others by the counters of the node and by its ch
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from genl import Genl, attr
 from live import ask, ed25519, new_party, p256, report, text
 from ockam_ref import cbor
 from ockam_ref.identity import (
@@ -262,7 +264,9 @@ def its_own_issuer() -> bool:
     static = X25519Key(os.urandom(32))
     attestation = attest(identity, key, PurposeKey(x25519=static.public), NOW)
     party = Party(identity, static, attestation, (own.issue(identity.identifier),))
-    return refused("credential-authority", lambda p: party.credentials[0]) and channel_of(party) is None
+    before = counts()
+    opened(party, "strict")
+    return until(lambda: added(before) == {"credential-authority": 1}) and channel_of(party) is None
 
 
 def forged_attestation() -> bool:
@@ -488,15 +492,34 @@ def authority_that_rotates_meanwhile() -> bool:
     return (works(node, end) and refused("credential-stale-key", lambda p: before.issue(me(p)), "early")
             and accepted(lambda p: after.issue(me(p)), "early")
             and "newer change history" in ctl("secure-channel-listener", "create", "l", "--at", "k",
-                                              "--authority", before.hex(), code=70))
+                                              "--authority", before.hex(), code=65))
 
 
 def authorities_that_are_refused() -> bool:
     create = ["secure-channel-listener", "create", "l", "--at", "k"]
     five = [word for _ in range(5) for word in ("--authority", GOOD.hex())]
     return ("1 to 4" in ctl(*create, *five, code=70)
-            and "name an authority" in ctl(*create, "--require-credential", code=70)
+            and "--authority" in ctl(*create, "--require-credential", code=2)
             and "not valid" in ctl(*create, "--authority", GOOD.hex()[:-2] + "00", code=65))
+
+
+def authorities_that_the_kernel_refuses() -> bool:
+    """What our own tool does not send."""
+    genl, where = Genl(), attr("NODE_NAME", "k") + attr("ADDRESS", b"l")
+    good = attr("HISTORY", GOOD.identity.export())
+
+    def error(nest: bytes, more: bytes = b"") -> int:
+        data = bytearray(attr("AUTHORITIES", nest))
+        data[3] |= 0x80  # NLA_F_NESTED
+        return genl.ask("CHANNEL_LISTENER_NEW", where + bytes(data) + more)[0]
+
+    flag = attr("REQUIRE_CREDENTIAL", b"")
+    bad = GOOD.identity.export()[:-1] + bytes([GOOD.identity.export()[-1] ^ 1])
+    got = [error(b""), error(good * 5), error(good + attr("ADDRESS", b"x")), error(attr("HISTORY", bad)),
+           error(attr("HISTORY", b"")), genl.ask("CHANNEL_LISTENER_NEW", where + flag)[0]]
+    wanted = [errno.EINVAL, errno.EINVAL, errno.EINVAL, errno.EKEYREJECTED, errno.EKEYREJECTED, errno.EINVAL]
+    print(f"# {got}")
+    return got == wanted and error(good * 4, flag) == 0
 
 
 OTHER_PARTY = new_party(ed25519())
@@ -512,7 +535,7 @@ CASES = [
     refreshed, refresh_by_another_issuer, refresh_about_another_one, refresh_with_an_expired_one,
     refresh_with_two, refresh_that_cannot_be_read, refresh_with_the_history_of_another_one,
     flood_of_refreshes, expiry_where_it_is_not_required, expiry_where_it_is_required,
-    authority_that_rotates_meanwhile, authorities_that_are_refused,
+    authority_that_rotates_meanwhile, authorities_that_are_refused, authorities_that_the_kernel_refuses,
 ]
 
 

@@ -64,9 +64,9 @@ test_our_own_credential()
 	check_ok "the refusal" busywait 30 grep -q credential-required "$OCKAM_HOME/events"
 	check_eq "$(grep -c '"credential-required"' "$OCKAM_HOME/events")" 2 \
 		"refused, closed"
-	check_rc 70 "another one's" ockamctl credential present "$(issue server a=b)" --at member
+	check_rc 65 "another one's" ockamctl credential present "$(issue server a=b)" --at member
 	check_contains "$ERR" "about another identity" "the error"
-	check_rc 70 "nonsense" ockamctl credential present "$(printf 'ff%.0s' {1..40})" --at member
+	check_rc 65 "nonsense" ockamctl credential present "$(printf 'ff%.0s' {1..40})" --at member
 	check_contains "$ERR" "malformed" "the error"
 
 	ockamctl credential store mine "$(issue member role=db)" --issuer authority > /dev/null ||

@@ -105,6 +105,8 @@ int request_authorities(struct request *request, const struct ctl_args *args)
 	struct nlattr *nest;
 	int err = 0;
 
+	if (args->require_credential && !args->authority.count)
+		return ctl_fail(CTL_USAGE, "say whose credential is required: --authority HISTORY");
 	if (args->require_credential)
 		request_flag(request, OCKAM_A_REQUIRE_CREDENTIAL);
 	if (!args->authority.count)

@@ -399,6 +399,8 @@ int genl_fail(int err, const char *what)
 	case -ECONNREFUSED:
 		return ctl_fail(CTL_ROUTE, "%s: %s", what, why);
 	case -EKEYREJECTED:
+	case -EKEYREVOKED:
+	case -EBADMSG:
 		return ctl_fail(CTL_DATA, "%s: %s", what, why);
 	}
 	return ctl_fail(CTL_INTERNAL, "%s: %s", what, why);
