@@ -91,7 +91,7 @@ test_a_responder_without_one()
 	setup_module || return
 	ockamctl identity create authority > /dev/null || return
 	node server && node member || return
-	to=/node/server/service/api
+	local to=/node/server/service/api
 	check_rc 76 "without" ockamctl secure-channel create --from member --to $to --timeout 60 \
 		--authority authority --require-credential
 	check_contains "$ERR" credential-required "the error"
