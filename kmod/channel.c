@@ -11,7 +11,6 @@
 
 #define OCKAM_CHANNEL_TURN_MSGS		64	/* then the worker takes over */
 #define OCKAM_CHANNEL_TURN_BYTES	(1U << 20)
-#define OCKAM_CHANNEL_REFRESH_MS	10000	/* at most one judged in that time */
 
 /* Sending */
 
@@ -80,20 +79,26 @@ static enum ockam_drop ockam_channel_tx(struct ockam_channel *ch,
 	return why;
 }
 
-/* Tell the peer, best effort. The caller is the drainer, for good. */
-static void ockam_channel_send_close(struct ockam_channel *ch)
+/* A plaintext of our own, or NULL: best effort. The caller is the drainer. */
+static void ockam_channel_send_own(struct ockam_channel *ch,
+				   struct sk_buff *skb)
 {
 	struct ockam_addr own = ockam_endpoint_addr(&ch->enc);
-	struct sk_buff *skb;
 
-	skb = ockam_msg_from_bytes(ockam_inner_close, OCKAM_INNER_CLOSE_LEN,
-				   GFP_KERNEL);
 	if (!skb)
 		return;
 	if (ockam_msg_push_return(skb, &own))
 		kfree_skb(skb);
 	else
 		ockam_channel_send(ch, skb, 0);
+}
+
+/* Tell the peer. The caller is the drainer, for good. */
+static void ockam_channel_send_close(struct ockam_channel *ch)
+{
+	ockam_channel_send_own(ch, ockam_msg_from_bytes(ockam_inner_close,
+							OCKAM_INNER_CLOSE_LEN,
+							GFP_KERNEL));
 }
 
 /*
@@ -103,14 +108,21 @@ static void ockam_channel_send_close(struct ockam_channel *ch)
  */
 static struct sk_buff *ockam_channel_tx_next(struct ockam_channel *ch)
 {
-	bool last_words = false;
+	bool last_words = false, rekey, refresh;
 	struct sk_buff *skb;
 
 	spin_lock_bh(&ch->lock);
-	while (ch->rekey) {
+	while (ch->rekey || ch->say_refresh) {
+		rekey = ch->rekey;
+		refresh = ch->say_refresh;
 		ch->rekey = false;
+		ch->say_refresh = false;
 		spin_unlock_bh(&ch->lock);
-		ockam_session_rekey(ch->session);
+		/* Still the drainer: only that one may seal. */
+		if (rekey)
+			ockam_session_rekey(ch->session);
+		if (refresh)
+			ockam_channel_send_own(ch, ockam_channel_refresh_message(ch));
 		spin_lock_bh(&ch->lock);
 	}
 	skb = __skb_dequeue(&ch->tx_queue);
@@ -196,7 +208,14 @@ static enum ockam_drop ockam_channel_drain(struct ockam_channel *ch,
 	return first;
 }
 
-static void ockam_channel_try_drain(struct ockam_channel *ch)
+/**
+ * ockam_channel_try_drain() - send what is to be sent
+ * @ch: channel
+ *
+ * Whoever drains already does it, else the caller; or, when the first hop's
+ * queue is full, a worker later. Context: process.
+ */
+void ockam_channel_try_drain(struct ockam_channel *ch)
 {
 	bool mine;
 
@@ -273,18 +292,6 @@ static struct sk_buff *ockam_channel_enc_rcv(struct ockam_endpoint *ep,
 
 /* Receiving */
 
-/* Judging a history costs up to 64 signature checks: not as often as it likes. */
-static bool ockam_channel_may_refresh(struct ockam_channel *ch)
-{
-	const u64 now = get_jiffies_64();
-
-	lockdep_assert_held(&ch->rx_lock);
-	if (ch->refresh_at && time_before64(now, ch->refresh_at))
-		return false;
-	ch->refresh_at = now + msecs_to_jiffies(OCKAM_CHANNEL_REFRESH_MS);
-	return true;
-}
-
 /* Under rx_lock: decrypt, take apart, follow the route. */
 static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
 					     struct sk_buff **skb, int *kind)
@@ -317,50 +324,6 @@ static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
 	if (remote)
 		ockam_channel_follow(ch, remote);
 	return OCKAM_DROP_NONE;
-}
-
-/**
- * ockam_channel_know() - the peer showed its change history
- * @ch:      channel
- * @peer:    what the history says; verified, and acceptable
- * @history: encoded
- *
- * Return: OCKAM_DROP_NONE when it is no older than what the peer showed before
- * in this namespace; else why the peer is refused.
- */
-enum ockam_drop ockam_channel_know(struct ockam_channel *ch,
-				   const struct ockam_identity *peer,
-				   const struct ockam_slice *history)
-{
-	switch (ockam_known_update(&ch->enc.node->onet->known, peer, history,
-				   ch->trust)) {
-	case 0:
-		return OCKAM_DROP_NONE;
-	case -EKEYREVOKED:
-		return OCKAM_DROP_HS_OLD_HISTORY;
-	case -ENOSPC:
-		return OCKAM_DROP_HS_LIMIT;
-	default:
-		return OCKAM_DROP_NO_MEMORY;
-	}
-}
-
-/* Newer credentials of the peer: its history must be good and its own. */
-static enum ockam_drop ockam_channel_refresh(struct ockam_channel *ch,
-					     struct sk_buff *skb)
-{
-	struct ockam_identity identity;
-	struct ockam_slice history;
-	const u8 *data;
-
-	data = skb->len <= OCKAM_NOISE_MSG_MAX ?
-	       ockam_msg_linear(skb, skb->len) : NULL;
-	if (!data ||
-	    ockam_ident_parse_refresh(&history, data, skb->len) ||
-	    ockam_ident_verify_history(&identity, history.data, history.len) ||
-	    memcmp(identity.identifier, ch->peer, OCKAM_IDENTIFIER_LEN))
-		return OCKAM_DROP_HS_IDENTITY;
-	return ockam_channel_know(ch, &identity, &history);
 }
 
 /* The peer is gone: it is not answered, and nothing more is sent. */
@@ -479,6 +442,7 @@ static void ockam_channel_release_enc(struct ockam_endpoint *ep)
 	ockam_session_free(ch->session);
 	ockam_remote_put(ch->remote);
 	ockam_trust_put(ch->trust);
+	ockam_channel_peer_free(ch);
 	if (ch->sink)
 		ockam_endpoint_put(ch->sink);
 	ockam_flow_put(ch->flow);
@@ -524,6 +488,7 @@ static void ockam_channel_init(struct ockam_channel *ch)
 	INIT_WORK(&ch->tx_work, ockam_channel_tx_work);
 	INIT_WORK(&ch->close_work, ockam_channel_close_work);
 	ockam_channel_way_init(ch);
+	ockam_channel_peer_init(ch);
 	ch->state = OCKAM_CHANNEL_CONNECTING;
 }
 
@@ -683,6 +648,7 @@ void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason)
 		return;
 	if (early)
 		early->abort(ch);
+	cancel_delayed_work_sync(&ch->expiry);
 	ockam_channel_purge(ch);
 	ockam_channel_try_drain(ch);
 	ockam_endpoint_unpublish(&ch->enc);

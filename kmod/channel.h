@@ -5,6 +5,7 @@
 
 #include <linux/mutex.h>
 #include <linux/workqueue.h>
+#include "credential.h"
 #include "endpoint.h"
 #include "flow.h"
 #include "ident.h"
@@ -77,6 +78,11 @@ struct ockam_channel_life {
  * @remote:    remote route, replaced whole
  * @route_counter: counter that caused the last route update
  * @refresh_at: when the next refresh message is judged, jiffies; 0: at once
+ * @authorities: whose credentials count, NULL: all are ignored; with a reference
+ * @credential: what vouches for the peer, with a reference, or NULL; under @lock
+ * @expiry:    looks whether @credential still counts; armed under @lock
+ * @say_refresh: the drainer is to tell the peer of our newer credential; under
+ *             @lock
  * @first_hop: watches the first hop of @remote
  * @first_ep:  that endpoint, with a reference
  * @lost:      the first hop is gone: nothing is sealed
@@ -127,6 +133,10 @@ struct ockam_channel {
 	struct ockam_remote *remote;
 	u64 route_counter;
 	u64 refresh_at;
+	struct ockam_authorities *authorities;
+	struct ockam_credential *credential;
+	struct delayed_work expiry;
+	bool say_refresh;
 	struct ockam_watch first_hop;
 	struct ockam_endpoint *first_ep;
 	bool lost;
@@ -173,10 +183,6 @@ int ockam_channel_open(struct ockam_channel *ch, struct ockam_session *session,
 void ockam_channel_close(struct ockam_channel *ch, enum ockam_drop reason);
 void ockam_channel_close_async(struct ockam_channel *ch,
 			       enum ockam_drop reason);
-/* Refuse a peer whose history is older than what it showed before. */
-enum ockam_drop ockam_channel_know(struct ockam_channel *ch,
-				   const struct ockam_identity *peer,
-				   const struct ockam_slice *history);
 /* Open one ciphertext; the message inside, or NULL. Used by the handshake. */
 struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 				 struct ockam_ctx *ctx);
@@ -185,6 +191,8 @@ int ockam_channel_rekey(struct ockam_channel *ch);
 /* The decryptor may be answered along the way that the first hop leads. */
 int ockam_channel_open_reply(struct ockam_channel *ch,
 			     const struct ockam_route *route);
+/* Send what waits, when nobody does. */
+void ockam_channel_try_drain(struct ockam_channel *ch);
 /* New route under a live channel; the last hop (the peer's D) is kept. */
 int ockam_channel_set_route(struct ockam_channel *ch,
 			    const struct ockam_route *but_last);
@@ -194,6 +202,28 @@ int ockam_channel_remote(struct ockam_channel *ch, struct ockam_route *route,
 /* Messages for @port that come through this channel go to @sink. */
 int ockam_channel_set_sink(struct ockam_channel *ch, const u8 *port,
 			   size_t len, struct ockam_endpoint *sink);
+
+/* peer.c: what the peer presents, and what we present to it later. */
+
+/* Refuse a peer whose history is older than what it showed before. */
+enum ockam_drop ockam_channel_know(struct ockam_channel *ch,
+				   const struct ockam_identity *peer,
+				   const struct ockam_slice *history);
+/* Judge and keep the peer's credential; refuse one that must have one. */
+enum ockam_drop ockam_channel_vouch(struct ockam_channel *ch, const u8 *peer,
+				    const struct ockam_ident_payload *presented);
+/* What vouches for the peer now, with a reference; or NULL. */
+struct ockam_credential *ockam_channel_credential(struct ockam_channel *ch);
+bool ockam_channel_may_refresh(struct ockam_channel *ch);
+enum ockam_drop ockam_channel_refresh(struct ockam_channel *ch,
+				      struct sk_buff *skb);
+struct sk_buff *ockam_channel_refresh_message(struct ockam_channel *ch);
+/* Our credential is new: tell the peer, or all peers of the node. */
+void ockam_channel_present(struct ockam_channel *ch);
+void ockam_channel_present_all(struct ockam_node *node);
+void ockam_channel_peer_init(struct ockam_channel *ch);
+void ockam_channel_peer_free(struct ockam_channel *ch);
+
 static inline void ockam_channel_get(struct ockam_channel *ch)
 {
 	ockam_endpoint_get(&ch->enc);

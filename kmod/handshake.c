@@ -163,19 +163,22 @@ static struct sk_buff *ockam_handshake_write(struct ockam_handshake *hs,
 {
 	const struct ockam_slice *history = &hs->identity->history;
 	const struct ockam_slice *attestation = &hs->identity->attestation;
+	const struct ockam_slice *credential = &hs->identity->credential;
 	struct sk_buff *skb;
 	int len = 0, size;
 	u8 *payload, *msg;
 
 	if (identity)
-		len = ockam_ident_put_payload(NULL, 0, history, attestation);
+		len = ockam_ident_put_payload(NULL, 0, history, attestation,
+					      credential);
 	size = OCKAM_NOISE_MSG2_LEN + len;	/* the longest */
 	payload = kvmalloc(len + size, GFP_KERNEL);
 	if (!payload)
 		return ERR_PTR(-ENOMEM);
 	msg = payload + len;
 	if (identity)
-		ockam_ident_put_payload(payload, len, history, attestation);
+		ockam_ident_put_payload(payload, len, history, attestation,
+					credential);
 	len = ockam_noise_write(&hs->noise, msg, size, payload, len);
 	if (len < 0)
 		skb = ERR_PTR(len);
@@ -282,6 +285,9 @@ static enum ockam_drop ockam_handshake_complete(struct ockam_handshake *hs,
 	if (hs->done)
 		hs->done(hs->arg, hs->ch);
 	hs->done = NULL;
+	/* The node may have got a newer credential since it presented one. */
+	if (rcu_access_pointer(hs->ch->enc.node->identity) != hs->identity)
+		ockam_channel_present(hs->ch);
 	return OCKAM_DROP_NONE;
 }
 
@@ -294,6 +300,22 @@ static void ockam_handshake_charge(struct ockam_handshake *hs, size_t len,
 				OCKAM_CHANGES_MAX);
 	if (hs->charge && changes > 1)
 		hs->charge(hs->arg, 2 * (changes - 1));
+}
+
+/* Who it is, is proven and acceptable: what it showed before, who vouches. */
+static enum ockam_drop
+ockam_handshake_credit(struct ockam_handshake *hs,
+		       const struct ockam_identity *peer,
+		       const struct ockam_ident_payload *parts)
+{
+	enum ockam_drop why;
+
+	why = ockam_channel_know(hs->ch, peer, &parts->history);
+	if (why)
+		return why;
+	if (hs->charge && hs->ch->authorities && parts->credential_count)
+		hs->charge(hs->arg, 2);
+	return ockam_channel_vouch(hs->ch, peer->identifier, parts);
 }
 
 /*
@@ -323,7 +345,7 @@ static enum ockam_drop ockam_handshake_judge(struct ockam_handshake *hs,
 	} else {
 		known = peer.identifier;
 		why = ockam_trust_accepts(hs->ch->trust, known) ?
-		      ockam_channel_know(hs->ch, &peer, &parts.history) :
+		      ockam_handshake_credit(hs, &peer, &parts) :
 		      OCKAM_DROP_HS_NOT_AUTHORIZED;
 		if (!why)
 			why = ockam_handshake_complete(hs, known, remote,
@@ -523,7 +545,8 @@ static struct ockam_channel *
 ockam_handshake_channel(struct ockam_handshake *hs, struct ockam_node *node,
 			struct ockam_flow *spawner,
 			const struct ockam_owner *owner,
-			struct ockam_trust *trust)
+			struct ockam_trust *trust,
+			struct ockam_authorities *authorities)
 {
 	struct ockam_channel *ch;
 
@@ -533,6 +556,7 @@ ockam_handshake_channel(struct ockam_handshake *hs, struct ockam_node *node,
 		return ch;
 	memcpy(ch->own, hs->identity->identifier, OCKAM_IDENTIFIER_LEN);
 	ch->trust = ockam_trust_get(trust);
+	ch->authorities = ockam_authorities_get(authorities);
 	ockam_source_init(&ch->early_source, &ch->dec, ockam_handshake_resume);
 	ockam_channel_get(ch);
 	hs->ch = ch;
@@ -606,7 +630,8 @@ struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
 	hs = ockam_handshake_alloc(node, OCKAM_INITIATOR);
 	if (IS_ERR(hs))
 		return ERR_CAST(hs);
-	ch = ockam_handshake_channel(hs, node, NULL, &how->owner, how->trust);
+	ch = ockam_handshake_channel(hs, node, NULL, &how->owner, how->trust,
+				     how->authorities);
 	if (IS_ERR(ch)) {
 		ockam_handshake_free(hs);
 		return ch;
@@ -665,7 +690,7 @@ int ockam_handshake_respond(struct ockam_node *node,
 	if (err)
 		goto err_drop;
 	ch = ockam_handshake_channel(hs, node, how->flow, &how->owner,
-				     how->trust);
+				     how->trust, how->authorities);
 	err = PTR_ERR_OR_ZERO(ch);
 	if (err)
 		goto err_free;

@@ -12,6 +12,7 @@
  * struct ockam_connect - how to open a channel
  * @route:   to the listener; copied
  * @trust:   acceptable peers, NULL for anyone; a reference of its own is taken
+ * @authorities: whose credentials count, or NULL; the same
  * @owner:   of the channel's addresses
  * @admin:   may send through the first hop, whoever owns it
  * @expose:  addresses that become consumers of the channel's flow
@@ -25,6 +26,7 @@
 struct ockam_connect {
 	struct ockam_route route;
 	struct ockam_trust *trust;
+	struct ockam_authorities *authorities;
 	struct ockam_owner owner;
 	bool admin;
 	struct ockam_route expose;
@@ -47,6 +49,7 @@ struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
  * struct ockam_accept - what a listener wants from a responder's handshake
  * @flow:    the listener's flow; a reference of its own is taken
  * @trust:   acceptable peers
+ * @authorities: whose credentials count, or NULL
  * @owner:   of the channel's addresses
  * @life:    when the channel closes by itself
  * @name:    the listener's address: its consumers' flows are copied; needed
@@ -62,6 +65,7 @@ struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
 struct ockam_accept {
 	struct ockam_flow *flow;
 	struct ockam_trust *trust;
+	struct ockam_authorities *authorities;
 	struct ockam_owner owner;
 	struct ockam_channel_life life;
 	const u8 *name;

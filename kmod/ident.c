@@ -563,6 +563,65 @@ static struct ockam_slice ockam_ident_item(struct ockam_reader *r)
 	return (struct ockam_slice){ start, r->pos - start };
 }
 
+/* [credential, attestation]: the credential's parts, the encoded attestation. */
+static bool ockam_ident_credential_pair(const u8 *credential, size_t len,
+					struct ockam_slice *data,
+					struct ockam_ident_signature *signature,
+					struct ockam_slice *attestation)
+{
+	struct ockam_reader r = ockam_reader_init(credential, len);
+	struct ockam_cbor_array record = ockam_cbor_array(&r);
+
+	ockam_cbor_need(&r, &record);
+	ockam_ident_signed(&r, data, signature);
+	ockam_cbor_need(&r, &record);
+	*attestation = ockam_ident_item(&r);
+	ockam_cbor_finish(&r, &record);
+	return !r.bad;
+}
+
+/**
+ * ockam_ident_read_credential() - what a credential says, without judging it
+ * @out:        set
+ * @credential: encoded [credential, attestation of the issuer's key]
+ * @len:        its bytes
+ *
+ * Return: OCKAM_IDENT_GOOD, or why it cannot be read.
+ */
+enum ockam_ident_reason
+ockam_ident_read_credential(struct ockam_credential_info *out,
+			    const u8 *credential, size_t len)
+{
+	struct ockam_slice data, attestation;
+	struct ockam_ident_signature signature;
+	struct ockam_ident_credential parsed;
+	struct ockam_attestation issuer;
+	enum ockam_ident_reason reason;
+	struct ockam_reader r;
+
+	if (!ockam_ident_credential_pair(credential, len, &data, &signature,
+					 &attestation))
+		return OCKAM_IDENT_MALFORMED;
+	reason = ockam_ident_credential_data(&parsed, &data);
+	if (reason)
+		return reason;
+	if (!parsed.subject)
+		return OCKAM_IDENT_SUBJECT;
+	r = ockam_reader_init(attestation.data, attestation.len);
+	ockam_ident_signed(&r, &data, &signature);
+	if (r.bad)
+		return OCKAM_IDENT_MALFORMED;
+	reason = ockam_ident_attestation_data(&issuer, &data);
+	if (reason)
+		return reason;
+	memcpy(out->issuer, issuer.subject, OCKAM_IDENTIFIER_LEN);
+	memcpy(out->subject, parsed.subject, OCKAM_IDENTIFIER_LEN);
+	out->attributes = parsed.attributes;
+	out->created_at = parsed.created_at;
+	out->expires_at = parsed.expires_at;
+	return OCKAM_IDENT_GOOD;
+}
+
 /**
  * ockam_ident_verify_credential() - verify a credential and its purpose key
  * @attributes: set to the encoded attribute map
@@ -581,21 +640,15 @@ ockam_ident_verify_credential(struct ockam_slice *attributes, u64 *expires_at,
 			      const struct ockam_identity *authority,
 			      const u8 *subject, u64 now)
 {
-	struct ockam_reader r = ockam_reader_init(credential, len);
-	struct ockam_cbor_array record = ockam_cbor_array(&r);
+	struct ockam_slice data, attestation;
 	struct ockam_ident_signature signature;
 	struct ockam_ident_credential parsed;
 	struct ockam_attestation issuer;
 	enum ockam_ident_reason reason;
-	struct ockam_slice data, attestation;
 	u8 hash[OCKAM_HASH_LEN];
 
-	ockam_cbor_need(&r, &record);
-	ockam_ident_signed(&r, &data, &signature);
-	ockam_cbor_need(&r, &record);
-	attestation = ockam_ident_item(&r);
-	ockam_cbor_finish(&r, &record);
-	if (r.bad)
+	if (!ockam_ident_credential_pair(credential, len, &data, &signature,
+					 &attestation))
 		return OCKAM_IDENT_MALFORMED;
 	reason = ockam_ident_verify_attestation(&issuer, attestation.data,
 						attestation.len, authority,
@@ -720,25 +773,25 @@ ockam_ident_parse_payload(struct ockam_ident_payload *out, const u8 *payload,
 }
 
 /**
- * ockam_ident_parse_refresh() - find the history in a refresh message
- * @history: set
- * @data:    encoded [change_history, [credential...]]
- * @len:     its bytes
+ * ockam_ident_parse_refresh() - find the parts of a refresh message
+ * @out:  set
+ * @data: encoded [change_history, [credential...]]
+ * @len:  its bytes
  *
  * Return: OCKAM_IDENT_GOOD, _MALFORMED.
  */
 enum ockam_ident_reason
-ockam_ident_parse_refresh(struct ockam_slice *history, const u8 *data,
+ockam_ident_parse_refresh(struct ockam_ident_payload *out, const u8 *data,
 			  size_t len)
 {
 	struct ockam_reader r = ockam_reader_init(data, len);
 	struct ockam_cbor_array record = ockam_cbor_array(&r);
-	struct ockam_slice credentials;
 
+	memset(out, 0, sizeof(*out));
 	ockam_cbor_need(&r, &record);
-	*history = ockam_ident_item(&r);
+	out->history = ockam_ident_item(&r);
 	ockam_cbor_need(&r, &record);
-	ockam_ident_credentials(&r, &credentials);
+	out->credential_count = ockam_ident_credentials(&r, &out->credentials);
 	ockam_cbor_finish(&r, &record);
 	return r.bad ? OCKAM_IDENT_MALFORMED : OCKAM_IDENT_GOOD;
 }
@@ -782,31 +835,6 @@ ockam_ident_judge(struct ockam_identity *out, struct ockam_ident_payload *parts,
 	if (!ockam_equal(attestation.key, static_key, OCKAM_X25519_LEN))
 		return OCKAM_IDENT_STATIC_KEY;
 	return OCKAM_IDENT_GOOD;
-}
-
-/**
- * ockam_ident_put_payload() - encode a handshake payload
- * @dst:         where to; NULL to ask for the length
- * @size:        room
- * @history:     encoded change history
- * @attestation: encoded attestation
- *
- * Return: its bytes; -ENOSPC.
- */
-int ockam_ident_put_payload(u8 *dst, size_t size,
-			    const struct ockam_slice *history,
-			    const struct ockam_slice *attestation)
-{
-	struct ockam_writer w = ockam_writer_init(dst, size);
-	size_t need = 2 + history->len + attestation->len;
-
-	if (!dst)
-		return need;
-	ockam_cbor_put_head(&w, OCKAM_CBOR_ARRAY, 3);
-	ockam_write_bytes(&w, history->data, history->len);
-	ockam_write_bytes(&w, attestation->data, attestation->len);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_ARRAY, 0);
-	return w.bad ? -ENOSPC : (int)need;
 }
 
 /**

@@ -82,9 +82,9 @@ struct ockam_attestation {
 };
 
 /**
- * struct ockam_ident_payload - parts of a handshake payload
+ * struct ockam_ident_payload - parts of a handshake payload or refresh message
  * @history:     encoded change history
- * @attestation: encoded purpose key attestation
+ * @attestation: encoded purpose key attestation; none in a refresh message
  * @credentials: the encoded credentials, back to back
  * @credential_count: how many
  */
@@ -93,6 +93,22 @@ struct ockam_ident_payload {
 	struct ockam_slice attestation;
 	struct ockam_slice credentials;
 	u32 credential_count;
+};
+
+/**
+ * struct ockam_credential_info - what a credential says, true or not
+ * @issuer:     identifier, of the attestation that comes with it
+ * @subject:    identifier
+ * @attributes: encoded map
+ * @created_at: seconds
+ * @expires_at: seconds
+ */
+struct ockam_credential_info {
+	u8 issuer[OCKAM_IDENTIFIER_LEN];
+	u8 subject[OCKAM_IDENTIFIER_LEN];
+	struct ockam_slice attributes;
+	u64 created_at;
+	u64 expires_at;
 };
 
 enum ockam_ident_order {
@@ -124,19 +140,28 @@ ockam_ident_compare(enum ockam_ident_order *out, const u8 *presented,
 enum ockam_ident_reason
 ockam_ident_parse_payload(struct ockam_ident_payload *out, const u8 *payload,
 			  size_t len);
-/* The history of a refresh message: [change_history, [credential...]]. */
+/* A refresh message: [change_history, [credential...]]. */
 enum ockam_ident_reason
-ockam_ident_parse_refresh(struct ockam_slice *history, const u8 *data,
+ockam_ident_parse_refresh(struct ockam_ident_payload *out, const u8 *data,
 			  size_t len);
+/* What a credential says, without judging it. */
+enum ockam_ident_reason
+ockam_ident_read_credential(struct ockam_credential_info *out,
+			    const u8 *credential, size_t len);
 /* Steps 1 to 4 of judging a peer: history, attestation, kind, static key. */
 enum ockam_ident_reason
 ockam_ident_judge(struct ockam_identity *out, struct ockam_ident_payload *parts,
 		  const u8 *payload, size_t len,
 		  const u8 static_key[OCKAM_X25519_LEN], u64 now);
-/* Encode a handshake payload without credentials; as ockam_wire_put_inner(). */
+/* payload.c: encode a handshake payload; as ockam_wire_put_inner(). */
 int ockam_ident_put_payload(u8 *dst, size_t size,
 			    const struct ockam_slice *history,
-			    const struct ockam_slice *attestation);
+			    const struct ockam_slice *attestation,
+			    const struct ockam_slice *credential);
+/* Encode the plaintext of a refresh message; the same. */
+int ockam_ident_put_refresh(u8 *dst, size_t size,
+			    const struct ockam_slice *history,
+			    const struct ockam_slice *credential);
 const char *ockam_ident_reason_name(enum ockam_ident_reason reason);
 
 #endif /* OCKAM_IDENT_H */

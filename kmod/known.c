@@ -9,7 +9,7 @@
  * struct ockam_known_peer - a peer that rotated its key at least once
  * @hash:       in the table
  * @entry:      in the list
- * @identifier: key
+ * @identity:   what the history says; its identifier is the key
  * @pinned:     a list named it
  * @len:        bytes of @history
  * @history:    encoded, verified
@@ -19,7 +19,7 @@
 struct ockam_known_peer {
 	struct rhash_head hash;
 	struct list_head entry;
-	u8 identifier[OCKAM_IDENTIFIER_LEN];
+	struct ockam_identity identity;
 	bool pinned;
 	u32 len;
 	u8 history[];
@@ -27,7 +27,7 @@ struct ockam_known_peer {
 
 static const struct rhashtable_params ockam_known_params = {
 	.key_len = OCKAM_IDENTIFIER_LEN,
-	.key_offset = offsetof(struct ockam_known_peer, identifier),
+	.key_offset = offsetof(struct ockam_known_peer, identity.identifier),
 	.head_offset = offsetof(struct ockam_known_peer, hash),
 	.automatic_shrinking = true,
 };
@@ -101,7 +101,7 @@ ockam_known_make(const struct ockam_identity *id,
 		       GFP_KERNEL_ACCOUNT);
 	if (!peer)
 		return NULL;
-	memcpy(peer->identifier, id->identifier, OCKAM_IDENTIFIER_LEN);
+	peer->identity = *id;
 	peer->pinned = pinned;
 	peer->len = history->len;
 	memcpy(peer->history, history->data, history->len);
@@ -179,4 +179,31 @@ int ockam_known_update(struct ockam_known *known,
 	err = ockam_known_check(known, id, history, pinned);
 	mutex_unlock(&known->lock);
 	return err;
+}
+
+/**
+ * ockam_known_newest() - has a configured peer rotated since?
+ * @known:   of the namespace
+ * @id:      what @history says; replaced when the peer has shown a newer one
+ * @history: encoded, verified
+ *
+ * A newer history that mattered here is not forgotten for peers that no list
+ * names. Context: process.
+ */
+void ockam_known_newest(struct ockam_known *known, struct ockam_identity *id,
+			const struct ockam_slice *history)
+{
+	enum ockam_ident_order order;
+	struct ockam_known_peer *peer;
+
+	mutex_lock(&known->lock);
+	peer = rhashtable_lookup_fast(&known->table, id->identifier,
+				      ockam_known_params);
+	if (peer && !ockam_ident_compare(&order, peer->history, peer->len,
+					 history->data, history->len) &&
+	    order == OCKAM_IDENT_NEWER) {
+		peer->pinned = true;
+		*id = peer->identity;
+	}
+	mutex_unlock(&known->lock);
 }

@@ -38,5 +38,8 @@ void ockam_known_exit(struct ockam_known *known);
 int ockam_known_update(struct ockam_known *known,
 		       const struct ockam_identity *peer,
 		       const struct ockam_slice *history, bool pinned);
+/* @id becomes what a newer history says, if there is one that is known. */
+void ockam_known_newest(struct ockam_known *known, struct ockam_identity *id,
+			const struct ockam_slice *history);
 
 #endif /* OCKAM_KNOWN_H */

@@ -19,6 +19,7 @@
  * @ep:        address and ops
  * @flow:      spawner's flow of its channels
  * @trust:     acceptable peers
+ * @authorities: whose credentials count, or NULL
  * @owner:     of its channels' addresses
  * @life:      when they close by themselves
  * @accept:    see struct ockam_listener_config
@@ -37,6 +38,7 @@ struct ockam_listener {
 	struct ockam_endpoint ep;
 	struct ockam_flow *flow;
 	struct ockam_trust *trust;
+	struct ockam_authorities *authorities;
 	struct ockam_owner owner;
 	struct ockam_channel_life life;
 	bool (*accept)(void *arg, struct ockam_channel *ch);
@@ -196,6 +198,7 @@ static struct sk_buff *ockam_listener_rcv(struct ockam_endpoint *ep,
 	struct ockam_accept how = {
 		.flow = listener->flow,
 		.trust = listener->trust,
+		.authorities = listener->authorities,
 		.owner = listener->owner,
 		.life = listener->life,
 		.name = ep->name,
@@ -239,6 +242,7 @@ static void ockam_listener_release(struct ockam_endpoint *ep)
 		listener->release(listener->arg);
 	ockam_flow_put(listener->flow);
 	ockam_trust_put(listener->trust);
+	ockam_authorities_put(listener->authorities);
 	ockam_endpoint_fini(ep);
 	ockam_ledger_destroyed(OCKAM_OBJ_LISTENER);
 	kfree_rcu(listener, ep.rcu);
@@ -292,6 +296,7 @@ ockam_listener_create(struct ockam_node *node,
 		goto err_flow;
 	ockam_ledger_created(OCKAM_OBJ_LISTENER);
 	listener->trust = ockam_trust_get(config->trust);
+	listener->authorities = ockam_authorities_get(config->authorities);
 	listener->accept = config->accept;
 	listener->arg = config->arg;
 	err = ockam_endpoint_publish(&listener->ep);
@@ -323,6 +328,7 @@ void ockam_listener_info(struct ockam_endpoint *ep,
 	info->flow = listener->flow;
 	info->trust = listener->trust;
 	info->life = listener->life;
+	info->authorities = listener->authorities;
 	spin_lock_bh(&listener->lock);
 	info->half_open = listener->count;
 	info->accepted = listener->accepted;

@@ -12,6 +12,7 @@
  * @name:    address
  * @name_len: its bytes
  * @trust:   acceptable peers, NULL for anyone
+ * @authorities: whose credentials count, or NULL
  * @expose:  addresses that its channels may reach (consumers of its flow)
  * @owner:   of the listener and of its channels' addresses
  * @life:    when its channels close by themselves
@@ -25,6 +26,7 @@ struct ockam_listener_config {
 	const u8 *name;
 	u8 name_len;
 	struct ockam_trust *trust;
+	struct ockam_authorities *authorities;
 	struct ockam_route expose;
 	struct ockam_owner owner;
 	struct ockam_channel_life life;
@@ -38,6 +40,7 @@ struct ockam_listener_config {
  * @flow:      its flow, borrowed
  * @trust:     borrowed
  * @life:      of its channels
+ * @authorities: borrowed
  * @half_open: handshakes under way
  * @accepted:  channels opened
  * @refused:   handshakes that failed
@@ -46,6 +49,7 @@ struct ockam_listener_info {
 	struct ockam_flow *flow;
 	struct ockam_trust *trust;
 	struct ockam_channel_life life;
+	struct ockam_authorities *authorities;
 	u32 half_open;
 	u64 accepted;
 	u64 refused;

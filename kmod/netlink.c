@@ -13,6 +13,7 @@
 #include "handshake.h"
 #include "listener.h"
 #include "netlink.h"
+#include "nl_credential.h"
 #include "nl_fill.h"
 #include "nl_policy.h"
 #include "node.h"
@@ -442,6 +443,8 @@ static int ockam_nl_node_set(struct sk_buff *skb, struct genl_info *info)
 	if (!err)
 		err = ockam_nl_set_identity(info, node);
 	if (!err)
+		err = ockam_nl_set_credential(info, node);
+	if (!err)
 		err = ockam_nl_set_group(info, node);
 	if (!err && info->attrs[OCKAM_A_DEFAULT])
 		WRITE_ONCE(onet->default_node, node->index);
@@ -781,12 +784,17 @@ static int ockam_nl_listen_channel(struct genl_info *info,
 	config.life = ockam_nl_life(info);
 	err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &config.expose);
 	if (!err)
+		err = ockam_nl_authorities(info, node->onet,
+					   &config.authorities);
+	if (!err)
 		err = ockam_nl_trust(info, &config.trust);
-	if (err)
-		return err;
-	ep = ockam_listener_create(node, &config);
-	ockam_trust_put(config.trust);
-	return ockam_nl_made(info, ep);
+	if (!err) {
+		ep = ockam_listener_create(node, &config);
+		ockam_trust_put(config.trust);
+		err = ockam_nl_made(info, ep);
+	}
+	ockam_authorities_put(config.authorities);
+	return err;
 }
 
 static int ockam_nl_channel_listener_new(struct sk_buff *skb,
@@ -807,15 +815,19 @@ static int ockam_nl_open_channel(struct genl_info *info,
 	if (!err)
 		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false, &how.expose);
 	if (!err)
+		err = ockam_nl_authorities(info, node->onet, &how.authorities);
+	if (!err)
 		err = ockam_nl_trust(info, &how.trust);
-	if (err)
-		return err;
-	how.life = ockam_nl_life(info);
-	how.timeout_ms = timeout ? clamp_t(u32, nla_get_u32(timeout), 1,
-					   600000) : 0;
-	ch = ockam_handshake_start(node, &how);
-	ockam_trust_put(how.trust);
-	return ockam_nl_made(info, IS_ERR(ch) ? ERR_CAST(ch) : &ch->enc);
+	if (!err) {
+		how.life = ockam_nl_life(info);
+		how.timeout_ms = timeout ? clamp_t(u32, nla_get_u32(timeout),
+						   1, 600000) : 0;
+		ch = ockam_handshake_start(node, &how);
+		ockam_trust_put(how.trust);
+		err = ockam_nl_made(info, IS_ERR(ch) ? ERR_CAST(ch) : &ch->enc);
+	}
+	ockam_authorities_put(how.authorities);
+	return err;
 }
 
 static int ockam_nl_channel_new(struct sk_buff *skb, struct genl_info *info)
@@ -1144,6 +1156,8 @@ static const u32 ockam_nl_events[] = {
 	[OCKAM_EVENT_DOWN] = OCKAM_NTF_DOWN,
 	[OCKAM_EVENT_REFUSED] = OCKAM_NTF_REFUSED,
 	[OCKAM_EVENT_CLOSED] = OCKAM_NTF_CLOSED,
+	[OCKAM_EVENT_REFRESHED] = OCKAM_NTF_REFRESHED,
+	[OCKAM_EVENT_EXPIRED] = OCKAM_NTF_EXPIRED,
 };
 
 static int ockam_nl_fill_event(struct sk_buff *msg, struct ockam_node *node,

@@ -45,6 +45,27 @@ static int ockam_nl_trust(struct sk_buff *msg, const struct ockam_trust *trust)
 		       trust->count * OCKAM_IDENTIFIER_LEN, trust->ids);
 }
 
+static int ockam_nl_authorities(struct sk_buff *msg,
+				const struct ockam_authorities *authorities)
+{
+	struct nlattr *nla;
+	u32 i;
+
+	if (!authorities)
+		return 0;
+	nla = nla_reserve(msg, OCKAM_A_AUTHORITY_IDS,
+			  authorities->count * OCKAM_IDENTIFIER_LEN);
+	if (!nla)
+		return -EMSGSIZE;
+	for (i = 0; i < authorities->count; i++)
+		memcpy(nla_data(nla) + i * OCKAM_IDENTIFIER_LEN,
+		       authorities->list[i].identity.identifier,
+		       OCKAM_IDENTIFIER_LEN);
+	if (!authorities->required)
+		return 0;
+	return nla_put_flag(msg, OCKAM_A_REQUIRE_CREDENTIAL);
+}
+
 static int ockam_nl_flow(struct sk_buff *msg, const struct ockam_flow *flow)
 {
 	return nla_put(msg, OCKAM_A_FLOW, OCKAM_FLOW_ID_LEN, flow->id);
@@ -114,6 +135,7 @@ static int ockam_nl_listener(struct sk_buff *msg, struct ockam_endpoint *ep)
 	return ockam_nl_flow(msg, info.flow) ?:
 	       ockam_nl_trust(msg, info.trust) ?:
 	       ockam_nl_life(msg, &info.life) ?:
+	       ockam_nl_authorities(msg, info.authorities) ?:
 	       nla_put_u32(msg, OCKAM_A_HALF_OPEN, info.half_open) ?:
 	       ockam_nl_u64(msg, OCKAM_A_ACCEPTED, info.accepted) ?:
 	       ockam_nl_u64(msg, OCKAM_A_REFUSED, info.refused);
@@ -130,6 +152,23 @@ static int ockam_nl_channel_counters(struct sk_buff *msg,
 			    atomic64_read(&ch->tx_msgs)) ?:
 	       ockam_nl_u64(msg, OCKAM_A_TX_BYTES,
 			    atomic64_read(&ch->tx_total));
+}
+
+/* What vouches for the peer, if anything does. */
+static int ockam_nl_credential(struct sk_buff *msg, struct ockam_channel *ch)
+{
+	struct ockam_credential *credential = ockam_channel_credential(ch);
+	int err;
+
+	if (!credential)
+		return 0;
+	err = nla_put(msg, OCKAM_A_ISSUER, OCKAM_IDENTIFIER_LEN,
+		      credential->issuer) ?:
+	      nla_put(msg, OCKAM_A_ATTRIBUTES, credential->len,
+		      credential->attributes) ?:
+	      ockam_nl_u64(msg, OCKAM_A_EXPIRES, credential->expires_at);
+	ockam_credential_put(credential);
+	return err;
 }
 
 /* What exists only once the channel is open. */
@@ -194,6 +233,8 @@ static int ockam_nl_channel(struct sk_buff *msg, struct ockam_endpoint *ep)
 	      nla_put(msg, OCKAM_A_IDENTIFIER, OCKAM_IDENTIFIER_LEN, ch->own) ?:
 	      ockam_nl_trust(msg, ch->trust) ?:
 	      ockam_nl_life(msg, &ch->life) ?:
+	      ockam_nl_authorities(msg, ch->authorities) ?:
+	      ockam_nl_credential(msg, ch) ?:
 	      ockam_nl_reason(msg, ch->reason) ?:
 	      ockam_nl_channel_counters(msg, ch);
 	if (!err && opened)

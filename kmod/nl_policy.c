@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* What is accepted in netlink requests: the spec, by hand for all kernels. */
 
+#include "credential.h"
 #include "ident.h"
 #include "limit.h"
 #include "nl_policy.h"
@@ -39,4 +40,7 @@ const struct nla_policy ockam_nl_policy[OCKAM_A_MAX + 1] = {
 	[OCKAM_A_DEVICE] = NLA_POLICY_MIN(NLA_U32, 1),
 	[OCKAM_A_LINGER_MS] = NLA_POLICY_MAX(NLA_U32, OCKAM_LIFE_MAX_MS),
 	[OCKAM_A_IDLE_MS] = NLA_POLICY_MAX(NLA_U32, OCKAM_LIFE_MAX_MS),
+	[OCKAM_A_AUTHORITIES] = { .type = NLA_NESTED },
+	[OCKAM_A_REQUIRE_CREDENTIAL] = { .type = NLA_FLAG },
+	[OCKAM_A_CREDENTIAL] = OCKAM_NL_BYTES(OCKAM_CREDENTIAL_MAX),
 };

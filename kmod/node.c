@@ -8,11 +8,16 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <net/netns/generic.h>
+#include "credential.h"
 #include "endpoint.h"
 #include "node.h"
 #include "noise.h"
 #include "notify.h"
 #include "sock.h"
+
+/* What we present fits into a handshake message, with a credential. */
+#define OCKAM_NODE_IDENTITY_MAX	(OCKAM_NOISE_MSG_MAX - OCKAM_NOISE_MSG2_LEN - \
+				 OCKAM_CREDENTIAL_MAX - 16)
 
 struct workqueue_struct *ockam_wq;
 struct workqueue_struct *ockam_hs_wq;
@@ -334,6 +339,60 @@ ockam_node_judge(struct ockam_node_identity *identity)
 	return OCKAM_IDENT_GOOD;
 }
 
+static struct ockam_slice ockam_node_copy(u8 **at,
+					  const struct ockam_slice *slice)
+{
+	struct ockam_slice copy = { *at, slice->len };
+
+	if (slice->len)
+		memcpy(*at, slice->data, slice->len);
+	*at += slice->len;
+	return copy;
+}
+
+/* Not judged yet. NULL: no memory. */
+static struct ockam_node_identity *
+ockam_node_identity_make(const struct ockam_slice *history,
+			 const struct ockam_slice *attestation,
+			 const struct ockam_slice *credential,
+			 const u8 secret[OCKAM_X25519_LEN])
+{
+	struct ockam_node_identity *identity;
+	u8 *at;
+
+	identity = kzalloc(sizeof(*identity) + history->len +
+			   attestation->len + credential->len,
+			   GFP_KERNEL_ACCOUNT);
+	if (!identity)
+		return NULL;
+	at = identity->data;
+	identity->history = ockam_node_copy(&at, history);
+	identity->attestation = ockam_node_copy(&at, attestation);
+	identity->credential = ockam_node_copy(&at, credential);
+	memcpy(identity->static_secret, secret, OCKAM_X25519_LEN);
+	kref_init(&identity->ref);
+	return identity;
+}
+
+static void ockam_node_identity_publish(struct ockam_node *node,
+					struct ockam_node_identity *identity)
+{
+	struct ockam_node_identity *old;
+
+	ockam_ledger_created(OCKAM_OBJ_IDENTITY);
+	old = rcu_replace_pointer(node->identity, identity,
+				  lockdep_is_held(&node->onet->nl_mutex));
+	if (old)
+		ockam_node_identity_put(old);
+}
+
+static struct ockam_node_identity *
+ockam_node_identity_locked(struct ockam_node *node)
+{
+	return rcu_dereference_protected(node->identity,
+					 lockdep_is_held(&node->onet->nl_mutex));
+}
+
 /**
  * ockam_node_set_identity() - give a node its identity, or a newer state of it
  * @node:        node, nl_mutex held
@@ -343,6 +402,8 @@ ockam_node_judge(struct ockam_node_identity *identity)
  * @secret:      secret of that key; the caller wipes its copy
  * @reason:      set when the material is refused
  *
+ * The credential that the node presents stays when the identity does.
+ *
  * Return: 0; -EKEYREJECTED see @reason; -EINVAL; -ENOMEM.
  */
 int ockam_node_set_identity(struct ockam_node *node, const char *name,
@@ -351,36 +412,65 @@ int ockam_node_set_identity(struct ockam_node *node, const char *name,
 			    const u8 secret[OCKAM_X25519_LEN],
 			    enum ockam_ident_reason *reason)
 {
-	struct ockam_node_identity *identity, *old;
+	struct ockam_node_identity *old = ockam_node_identity_locked(node);
+	static const struct ockam_slice none;
+	struct ockam_node_identity *identity;
 
-	lockdep_assert_held(&node->onet->nl_mutex);
 	*reason = OCKAM_IDENT_GOOD;
-	if (history->len + attestation->len > OCKAM_NOISE_MSG_MAX)
+	if (history->len + attestation->len > OCKAM_NODE_IDENTITY_MAX)
 		return -EINVAL;
-	identity = kzalloc(sizeof(*identity) + history->len + attestation->len,
-			   GFP_KERNEL_ACCOUNT);
+	identity = ockam_node_identity_make(history, attestation,
+					    old ? &old->credential : &none,
+					    secret);
 	if (!identity)
 		return -ENOMEM;
-	memcpy(identity->data, history->data, history->len);
-	memcpy(identity->data + history->len, attestation->data,
-	       attestation->len);
-	identity->history.data = identity->data;
-	identity->history.len = history->len;
-	identity->attestation.data = identity->data + history->len;
-	identity->attestation.len = attestation->len;
-	memcpy(identity->static_secret, secret, OCKAM_X25519_LEN);
 	*reason = ockam_node_judge(identity);
 	if (*reason) {
 		kfree_sensitive(identity);
 		return -EKEYREJECTED;
 	}
-	kref_init(&identity->ref);
-	ockam_ledger_created(OCKAM_OBJ_IDENTITY);
+	if (old && memcmp(old->identifier, identity->identifier,
+			  OCKAM_IDENTIFIER_LEN))
+		identity->credential.len = 0;
 	strscpy(node->identity_name, name, sizeof(node->identity_name));
-	old = rcu_replace_pointer(node->identity, identity,
-				  lockdep_is_held(&node->onet->nl_mutex));
-	if (old)
-		ockam_node_identity_put(old);
+	ockam_node_identity_publish(node, identity);
+	return 0;
+}
+
+/**
+ * ockam_node_set_credential() - what a node presents besides its identity
+ * @node:       node, nl_mutex held
+ * @credential: encoded credential with its attestation; empty: nothing
+ *
+ * Whether it is good, those decide to whom it is presented.
+ *
+ * Return: 0; -ENOKEY the node has no identity; -EBADMSG it cannot be read;
+ * -EKEYREJECTED it is about another identity; -ENOMEM.
+ */
+int ockam_node_set_credential(struct ockam_node *node,
+			      const struct ockam_slice *credential)
+{
+	struct ockam_node_identity *old = ockam_node_identity_locked(node);
+	struct ockam_node_identity *identity;
+	struct ockam_credential_info info;
+
+	if (!old)
+		return -ENOKEY;
+	if (credential->len &&
+	    ockam_ident_read_credential(&info, credential->data,
+					credential->len))
+		return -EBADMSG;
+	if (credential->len && memcmp(info.subject, old->identifier,
+				      OCKAM_IDENTIFIER_LEN))
+		return -EKEYREJECTED;
+	identity = ockam_node_identity_make(&old->history, &old->attestation,
+					    credential, old->static_secret);
+	if (!identity)
+		return -ENOMEM;
+	memcpy(identity->identifier, old->identifier, OCKAM_IDENTIFIER_LEN);
+	memcpy(identity->static_public, old->static_public, OCKAM_X25519_LEN);
+	identity->expires_at = old->expires_at;
+	ockam_node_identity_publish(node, identity);
 	return 0;
 }
 

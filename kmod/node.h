@@ -63,8 +63,9 @@ struct ockam_net {
  * @static_public: its public key
  * @history:       encoded change history
  * @attestation:   encoded attestation of the purpose key
+ * @credential:    encoded credential of an authority about it; may be empty
  * @expires_at:    of the attestation, seconds
- * @data:          memory of @history and @attestation
+ * @data:          memory of @history, @attestation and @credential
  *
  * Immutable: replaced whole. The signing key never enters the kernel.
  */
@@ -76,6 +77,7 @@ struct ockam_node_identity {
 	u8 static_public[OCKAM_X25519_LEN];
 	struct ockam_slice history;
 	struct ockam_slice attestation;
+	struct ockam_slice credential;
 	u64 expires_at;
 	u8 data[];
 };
@@ -158,6 +160,9 @@ int ockam_node_set_identity(struct ockam_node *node, const char *name,
 			    const struct ockam_slice *attestation,
 			    const u8 secret[OCKAM_X25519_LEN],
 			    enum ockam_ident_reason *reason);
+/* What the node presents from now on besides its identity; empty: nothing. */
+int ockam_node_set_credential(struct ockam_node *node,
+			      const struct ockam_slice *credential);
 /* With a reference, or NULL. */
 struct ockam_node_identity *ockam_node_identity(struct ockam_node *node);
 void ockam_node_identity_put(struct ockam_node_identity *identity);

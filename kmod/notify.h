@@ -15,6 +15,8 @@ enum ockam_event {
 	OCKAM_EVENT_DOWN,	/* lost, but kept: it tries again */
 	OCKAM_EVENT_REFUSED,	/* a peer or a request, with the reason */
 	OCKAM_EVENT_CLOSED,	/* gone */
+	OCKAM_EVENT_REFRESHED,	/* the peer's credential is new */
+	OCKAM_EVENT_EXPIRED,	/* the peer's credential counts no more */
 };
 
 /* Context: process or softirq, no lock that netlink.c takes. Never fails. */

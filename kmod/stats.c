@@ -109,6 +109,8 @@ static const char * const ockam_ledger_names[] = {
 	[OCKAM_OBJ_RELAY_CLIENT] = "relay-client",
 	[OCKAM_OBJ_SOCK] = "socket",
 	[OCKAM_OBJ_KNOWN] = "known-peer",
+	[OCKAM_OBJ_AUTHORITIES] = "authority-list",
+	[OCKAM_OBJ_CREDENTIAL] = "credential",
 };
 
 static atomic64_t ockam_ledger_in[OCKAM_OBJ_COUNT];

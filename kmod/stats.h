@@ -45,6 +45,18 @@ struct ockam_node;
 	X(HS_LIMIT,		"handshake-limit",	EBUSY)		\
 	X(HS_TIMEOUT,		"handshake-timeout",	ETIMEDOUT)	\
 	X(NO_IDENTITY,		"no-identity",		ENOKEY)		\
+	X(CRED_REQUIRED,	"credential-required",	EACCES)		\
+	X(CRED_MALFORMED,	"credential-malformed",	EKEYREJECTED)	\
+	X(CRED_LIMIT,		"credential-limit",	EKEYREJECTED)	\
+	X(CRED_VERSION,		"credential-version",	EKEYREJECTED)	\
+	X(CRED_SIGNATURE,	"credential-signature",	EKEYREJECTED)	\
+	X(CRED_AUTHORITY,	"credential-authority",	EKEYREJECTED)	\
+	X(CRED_STALE_KEY,	"credential-stale-key",	EKEYREVOKED)	\
+	X(CRED_PURPOSE,		"credential-purpose",	EKEYREJECTED)	\
+	X(CRED_SUBJECT,		"credential-subject",	EKEYREJECTED)	\
+	X(CRED_VALIDITY,	"credential-validity",	EKEYREJECTED)	\
+	X(CRED_FUTURE,		"credential-not-yet-valid", EKEYREJECTED) \
+	X(CRED_EXPIRED,		"credential-expired",	EKEYEXPIRED)	\
 	X(RELAY_NAME,		"relay-name",		EINVAL)		\
 	X(RELAY_NOT_AUTHORIZED,	"relay-not-authorized",	EACCES)		\
 	X(RELAY_TAKEN,		"relay-taken",		EADDRINUSE)	\
@@ -109,6 +121,8 @@ enum ockam_object {
 	OCKAM_OBJ_RELAY_CLIENT,
 	OCKAM_OBJ_SOCK,
 	OCKAM_OBJ_KNOWN,
+	OCKAM_OBJ_AUTHORITIES,
+	OCKAM_OBJ_CREDENTIAL,
 	OCKAM_OBJ_COUNT
 };
 

@@ -41,6 +41,23 @@ identities_and_projects()
 	json project-list project list
 }
 
+credentials()
+{
+	local member
+
+	member=$(ockamctl identity show alice)
+	json credential-issue credential issue --as alice --for "$member" --attribute role=db --ttl 1h
+	printf '%s\n' "$(jq -r .credential <<< "$OUT")" > "$OCKAM_HOME/c.hex"
+	json credential-verify credential verify "$OCKAM_HOME/c.hex" --issuer alice
+	json credential-store credential store mine "$OCKAM_HOME/c.hex" --issuer alice
+	json credential-list credential list
+	json credential-show credential show mine
+	json node-create node create n4 --identity alice --no-default-services
+	json credential-present credential present mine --at n4
+	json credential-delete credential delete mine
+	json node-delete node delete n4
+}
+
 nodes_and_services()
 {
 	json node-create node create n1 --project "$OCKAM_HOME/p.json"
@@ -72,7 +89,7 @@ connections_and_channels()
 	json tcp-connection-create tcp-connection create --from n1 --to 127.0.0.1:4100
 	json tcp-connection-list tcp-connection list
 	json tcp-connection-show tcp-connection show 127.0.0.1:4100
-	json secure-channel-listener-create secure-channel-listener create api2 --at n1
+	json secure-channel-listener-create secure-channel-listener create api2 --at n1 --authority alice
 	json secure-channel-listener-list secure-channel-listener list
 	json secure-channel-listener-show secure-channel-listener show api2 --at n1
 	json secure-channel-create secure-channel create --from n1 --to /project/default/service/api --timeout 60
@@ -125,6 +142,7 @@ test_every_command()
 {
 	setup_module || return
 	identities_and_projects
+	credentials
 	nodes_and_services
 	connections_and_channels
 	overviews

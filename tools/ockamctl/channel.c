@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include "authority.h"
 #include "ctl.h"
 #include "genl.h"
 #include "object.h"
@@ -54,9 +55,11 @@ static int read_life(const struct ctl_args *args, struct channel_life *life)
 
 static json_t *listener_json(const struct object *object)
 {
-	return json_pack("{s:s, s:s+, s:o, s:o, s:I, s:I, s:i, s:I, s:I}", "node",
+	return json_pack("{s:s, s:s+, s:o, s:o, s:b, s:o, s:I, s:I, s:i, s:I, s:I}", "node",
 			 object->node, "address", "/service/", object->address,
 			 "authorized_identifiers", object_identifiers(object),
+			 "authorities", object_authorities(object),
+			 "require_credential", object->require_credential,
 			 "flow_control_id", object_flow(object), "linger_ms",
 			 (json_int_t)object->linger_ms, "idle_ms",
 			 (json_int_t)object->idle_ms, "half_open",
@@ -94,6 +97,9 @@ static int listener_create(struct ctl_args *args)
 	request_life(request, &life);
 	if (len)
 		request_bytes(request, OCKAM_A_IDENTIFIERS, authorized, len);
+	err = request_authorities(request, args);
+	if (err)
+		return err;
 	err = request_send(request, &object);
 	return err ? genl_fail(err, args->pos[0]) :
 	       ctl_result(json_pack("[{s:s+}]", "address", "/service/",
@@ -126,7 +132,7 @@ static json_t *channel_json(const struct object *object)
 	static char route[GENL_ROUTE_MAX * 5];
 
 	route_text(route, sizeof(route), object->route, object->route_len);
-	return json_pack("{s:s, s:s, s:s+, s:s, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I}}",
+	return json_pack("{s:s, s:s, s:s+, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:{s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I}}",
 			 "node", object->node, "channel", object->address,
 			 "address", "/service/", object->address, "route",
 			 route, "authorized_identifiers",
@@ -136,6 +142,8 @@ static json_t *channel_json(const struct object *object)
 			 "our_identifier",
 			 object_identifier(object->has_identifier,
 					   object->identifier),
+			 "authorities", object_authorities(object),
+			 "credential", object_credential(object),
 			 "role", object->role == OCKAM_ROLE_INITIATOR ?
 			 "initiator" : "responder", "status",
 			 object_state(object), "suite",
@@ -156,7 +164,8 @@ static json_t *channel_json(const struct object *object)
 
 static int create(struct ctl_args *args)
 {
-	struct channel_options options = { .shared = args->shared };
+	struct channel_options options = { .shared = args->shared,
+					   .args = args };
 	static struct route route, expose;
 	static struct object object;
 	char node[65], id[66];
@@ -262,7 +271,7 @@ static int delete(struct ctl_args *args)
 
 const struct ctl_command listener_commands[] = {
 	{ "create", listener_create, NULL,
-	  "NAME [--at NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--linger SECONDS] [--idle SECONDS] [--output json]",
+	  "NAME [--at NODE] [--authorized IDENTIFIER]... [--authority HISTORY]... [--require-credential] [--expose NAME]... [--linger SECONDS] [--idle SECONDS] [--output json]",
 	  "accept secure channels; they reach only what is exposed",
 	  "ockamctl secure-channel-listener create api2 --at n1 --expose echo" },
 	{ "list", listener_list, NULL, "[--at NODE] [--output json]",
@@ -278,7 +287,7 @@ const struct ctl_command listener_commands[] = {
 
 const struct ctl_command channel_commands[] = {
 	{ "create", create, NULL,
-	  "--to ROUTE [--from NODE] [--authorized IDENTIFIER]... [--expose NAME]... [--shared] [--linger SECONDS] [--idle SECONDS] [--timeout SECONDS] [--output json]",
+	  "--to ROUTE [--from NODE] [--authorized IDENTIFIER]... [--authority HISTORY]... [--require-credential] [--expose NAME]... [--shared] [--linger SECONDS] [--idle SECONDS] [--timeout SECONDS] [--output json]",
 	  "open a secure channel",
 	  "ockamctl secure-channel create --from n1 --to /node/n2/service/api" },
 	{ "list", list, NULL, "[--at NODE] [--output json]", "list channels",

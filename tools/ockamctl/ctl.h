@@ -42,7 +42,9 @@ struct ctl_args {
 	const char *tcp_listener_address, *file, *type, *address, *timeout;
 	const char *allow_group, *netns, *count, *family, *length, *source, *device;
 	const char *linger, *idle;
-	struct ctl_values authorized, expose;
+	const char *as, *subject, *ttl, *issuer;
+	struct ctl_values authorized, expose, authority, attribute;
+	bool require_credential, strict;
 	bool host, hex, full, yes, all, shared, encoding_hex;
 	bool no_default_services;
 	bool json, pretty, compact, oneline, quiet, no_input, no_color;
@@ -60,6 +62,7 @@ struct ctl_command {
 
 extern const struct ctl_command commands[];	/* all of them */
 extern const struct ctl_command identity_commands[];
+extern const struct ctl_command credential_commands[];
 extern const struct ctl_command node_commands[];
 extern const struct ctl_command project_commands[];
 extern const struct ctl_command tcp_listener_commands[];

@@ -76,6 +76,18 @@ void request_flag(struct request *request, int attr)
 		nla_put_flag(request->msg, attr);
 }
 
+struct nlattr *request_nest(struct request *request, int attr)
+{
+	return family > 0 ? nla_nest_start(request->msg, attr | NLA_F_NESTED) :
+			    NULL;
+}
+
+void request_nest_end(struct request *request, struct nlattr *nest)
+{
+	if (nest)
+		nla_nest_end(request->msg, nest);
+}
+
 void request_addr(struct request *request, const struct sockaddr_storage *addr)
 {
 	const struct sockaddr_in6 *in6 = (const void *)addr;
@@ -163,7 +175,7 @@ static void read_counted(struct object *object, struct nlmsghdr *header)
 		    nla_type(attr) != OCKAM_A_OBJECT)
 			continue;
 		at = object->counted_len;
-		if (at == 64 || nla_parse_nested(in, OCKAM_A_MAX, attr, NULL))
+		if (at == 128 || nla_parse_nested(in, OCKAM_A_MAX, attr, NULL))
 			continue;
 		read_text(object->counted[at].name, 65, in[OCKAM_A_NAME]);
 		object->counted[at].count = read_u64(in[OCKAM_A_COUNT]);
@@ -205,6 +217,7 @@ static void read_numbers(struct object *o, struct nlattr **a)
 	o->time = read_u64(a[OCKAM_A_TIME]);
 	o->delivered = read_u64(a[OCKAM_A_DELIVERED]);
 	o->forwarded = read_u64(a[OCKAM_A_FORWARDED]);
+	o->expires = read_u64(a[OCKAM_A_EXPIRES]);
 	o->created = read_u64(a[OCKAM_A_CREATED]);
 	o->rx_msgs = read_u64(a[OCKAM_A_RX_MSGS]);
 	o->rx_bytes = read_u64(a[OCKAM_A_RX_BYTES]);
@@ -239,6 +252,13 @@ static int read_object(struct object *o, struct nlmsghdr *header)
 				       a[OCKAM_A_IDENTIFIER]);
 	o->has_peer = read_bytes(o->peer, 32, NULL, a[OCKAM_A_PEER]);
 	o->has_flow = read_bytes(o->flow, 16, NULL, a[OCKAM_A_FLOW]);
+	o->has_authorities = read_bytes(o->authorities, sizeof(o->authorities),
+					&o->authorities_len,
+					a[OCKAM_A_AUTHORITY_IDS]);
+	read_bytes(o->attributes, sizeof(o->attributes), &o->attributes_len,
+		   a[OCKAM_A_ATTRIBUTES]);
+	o->has_issuer = read_bytes(o->issuer, 32, NULL, a[OCKAM_A_ISSUER]);
+	o->require_credential = a[OCKAM_A_REQUIRE_CREDENTIAL];
 	o->is_default = a[OCKAM_A_DEFAULT];
 	o->project = a[OCKAM_A_PROJECT];
 	o->has_queue = a[OCKAM_A_QUEUE];
@@ -385,6 +405,8 @@ int genl_fail(int err, const char *what)
 	case -ENOTCONN:
 		return ctl_fail(CTL_UNAVAILABLE, "%s: %s", what, why);
 	case -EKEYREJECTED:
+	case -EKEYREVOKED:
+	case -EBADMSG:
 		return ctl_fail(CTL_DATA, "%s: %s", what, why);
 	}
 	return ctl_fail(CTL_INTERNAL, "%s: %s", what, why);
@@ -463,6 +485,7 @@ int object_delete(const char *node, const char *address, uint32_t kind)
 static bool refused(const char *reason)
 {
 	return !strcmp(reason, "not-authorized") ||
+	       !strncmp(reason, "credential-", 11) ||
 	       (!strncmp(reason, "handshake", 9) &&
 		strcmp(reason, "handshake-timeout"));
 }

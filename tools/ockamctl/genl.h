@@ -21,16 +21,19 @@ struct object {
 	char hop[256], version[32], driver[64], suite[64];
 	uint8_t route[GENL_ROUTE_MAX], identifiers[8192], expose[GENL_ROUTE_MAX];
 	uint16_t route_len, identifiers_len, expose_len;
-	uint8_t identifier[32], peer[32], flow[16];
+	uint8_t authorities[128], attributes[4096];
+	uint16_t authorities_len, attributes_len;
+	uint8_t identifier[32], peer[32], issuer[32], flow[16];
 	bool has_identifier, has_peer, has_flow, has_identifiers;
+	bool has_authorities, require_credential, has_issuer;
 	bool is_default, project, shared, has_queue, has_owner;
 	struct sockaddr_storage addr, local;
-	uint64_t created, rx_msgs, rx_bytes, tx_msgs, tx_bytes, rekeys, replays;
+	uint64_t created, expires, rx_msgs, rx_bytes, tx_msgs, tx_bytes, rekeys, replays;
 	uint64_t out_of_window, auth_failed, accepted, refused, delivered, forwarded, time;
 	struct {
 		char name[65];
 		uint64_t count;
-	} counted[64];
+	} counted[128];
 	int counted_len;
 };
 
@@ -42,6 +45,9 @@ void request_bytes(struct request *request, int attr, const void *data,
 		   size_t len);
 void request_u32(struct request *request, int attr, uint32_t value);
 void request_flag(struct request *request, int attr);
+/* One attribute with several of the same kind in it. */
+struct nlattr *request_nest(struct request *request, int attr);
+void request_nest_end(struct request *request, struct nlattr *nest);
 void request_addr(struct request *request, const struct sockaddr_storage *addr);
 /*
  * Send and free. 0 or -errno. @answer may be NULL. Nothing is printed:

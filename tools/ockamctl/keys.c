@@ -389,6 +389,29 @@ int identity_ensure(const char *name, struct identity *identity)
 	return identity_make(chosen, identity);
 }
 
+int identity_sign(const char *name, const uint8_t hash[32], uint8_t sig[64],
+		  unsigned int *alg)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	char path[HOME_PATH_MAX];
+	EVP_PKEY *key = NULL;
+	size_t len = 64;
+	int err;
+
+	err = home_path(path, "vault", name, ".pem");
+	if (!err) {
+		key = read_key(path, EVP_PKEY_ED25519);
+		err = key ? 0 : CTL_DATA;
+	}
+	if (!err && (EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) <= 0 ||
+		     EVP_DigestSign(ctx, sig, &len, hash, 32) <= 0))
+		err = crypto_failed("cannot sign");
+	*alg = 0;
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return err;
+}
+
 int identity_install(const char *node, struct identity *identity)
 {
 	struct request *request = request_new(OCKAM_CMD_NODE_SET);

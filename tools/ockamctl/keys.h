@@ -31,6 +31,9 @@ int identity_peek(const char *name, struct identity *identity, bool quiet);
 int identity_ensure(const char *name, struct identity *identity);
 int identity_default(char name[65]);
 int identity_set_default(const char *name);
+/* Sign a hash with the identity's key; @alg: what kind of signature it is. */
+int identity_sign(const char *name, const uint8_t hash[32], uint8_t sig[64],
+		  unsigned int *alg);
 /* Give a node its identity. */
 int identity_install(const char *node, struct identity *identity);
 

@@ -23,6 +23,8 @@ static const char *event_name(uint32_t event)
 		[OCKAM_NTF_DOWN] = "down",
 		[OCKAM_NTF_REFUSED] = "refused",
 		[OCKAM_NTF_CLOSED] = "closed",
+		[OCKAM_NTF_REFRESHED] = "refreshed",
+		[OCKAM_NTF_EXPIRED] = "expired",
 	};
 
 	return event < sizeof(names) / sizeof(names[0]) ? names[event] : "?";

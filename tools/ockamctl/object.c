@@ -186,17 +186,22 @@ json_t *object_identifier(bool there, const unsigned char id[32])
 	return json_string(text);
 }
 
-json_t *object_identifiers(const struct object *object)
+json_t *object_ids(bool there, const unsigned char *ids, size_t len)
 {
 	json_t *all;
 
-	if (!object->has_identifiers)
+	if (!there)
 		return json_null();
 	all = json_array();
-	for (int i = 0; i + 32 <= object->identifiers_len; i += 32)
-		json_array_append_new(all, object_identifier(true,
-						object->identifiers + i));
+	for (size_t i = 0; i + 32 <= len; i += 32)
+		json_array_append_new(all, object_identifier(true, ids + i));
 	return all;
+}
+
+json_t *object_identifiers(const struct object *object)
+{
+	return object_ids(object->has_identifiers, object->identifiers,
+			  object->identifiers_len);
 }
 
 json_t *object_flow(const struct object *object)

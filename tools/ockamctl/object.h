@@ -26,6 +26,8 @@ int object_find(const char *node, uint32_t kind, const char *name,
 /* What it is, in a word; NULL for an unknown number. */
 const char *object_kind(uint32_t kind);
 const char *object_state(const struct object *object);
+/* Identifiers, 32 bytes each; null when there is no list. */
+json_t *object_ids(bool there, const unsigned char *ids, size_t len);
 json_t *object_identifiers(const struct object *object);
 json_t *object_identifier(bool there, const unsigned char id[32]);
 /* null for an empty one */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "authority.h"
 #include "ctl.h"
 #include "route.h"
 
@@ -344,6 +345,10 @@ int channel_open(const char *node, const struct route *route,
 	if (options->shared)
 		request_flag(request, OCKAM_A_SHARED);
 	request_life(request, &options->life);
+	if (options->args)
+		err = request_authorities(request, options->args);
+	if (err)
+		return err;
 	request_u32(request, OCKAM_A_TIMEOUT_MS, options->ms);
 	err = request_send(request, out);
 	if (err)

@@ -59,6 +59,7 @@ void request_life(struct request *request, const struct channel_life *life);
 struct channel_options {
 	const uint8_t *identifiers;
 	size_t identifiers_len;
+	const struct ctl_args *args;	/* its authorities; or NULL */
 	const struct route *expose;
 	bool shared;
 	struct channel_life life;

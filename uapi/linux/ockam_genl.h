@@ -42,6 +42,8 @@ enum ockam_genl_ntf {
 	OCKAM_NTF_DOWN,
 	OCKAM_NTF_REFUSED,
 	OCKAM_NTF_CLOSED,
+	OCKAM_NTF_REFRESHED,
+	OCKAM_NTF_EXPIRED,
 };
 
 enum {
@@ -112,6 +114,13 @@ enum {
 	OCKAM_A_IDLE_MS,	/* How long a channel stays open without messages; 0 for ever. */
 	OCKAM_A_OUT_OF_WINDOW,	/* Messages that came too early or too late. */
 	OCKAM_A_SUITE,	/* Name of a channel's cryptography. */
+	OCKAM_A_AUTHORITIES,	/* Up to 4 change histories of authorities. */
+	OCKAM_A_REQUIRE_CREDENTIAL,	/* Refuse a peer without a good credential. */
+	OCKAM_A_AUTHORITY_IDS,	/* Identifiers of the authorities, 32 bytes each. */
+	OCKAM_A_CREDENTIAL,	/* What the node presents; empty for none. */
+	OCKAM_A_ISSUER,	/* Of the peer's credential. */
+	OCKAM_A_ATTRIBUTES,	/* Of the peer's credential: an encoded map. */
+	OCKAM_A_EXPIRES,	/* Of the peer's credential, seconds since 1970. */
 	__OCKAM_A_MAX,
 };
 

@@ -140,8 +140,9 @@ void fuzz_credential(struct input *in)
 {
 	u8 subject[OCKAM_IDENTIFIER_LEN], *copy;
 	struct ockam_slice authority, attributes, given;
+	enum ockam_ident_reason reason, readable;
+	struct ockam_credential_info info;
 	struct ockam_identity identity;
-	enum ockam_ident_reason reason;
 	struct ockam_reader r;
 	const u8 *wanted;
 	u64 now, expires_at;
@@ -155,12 +156,18 @@ void fuzz_credential(struct input *in)
 		return;
 	wanted = expected(in, subject, given.data);
 	copy = copy_of(in->at, in->left);
+	readable = ockam_ident_read_credential(&info, copy, in->left);
+	must(readable || within(&info.attributes, copy, in->left));
 	sign_checks = 0;
 	reason = ockam_ident_verify_credential(&attributes, &expires_at, copy,
 					       in->left, &identity, wanted,
 					       now);
 	if (!reason) {
 		must(sign_checks == 2);
+		must(!readable && info.expires_at == expires_at &&
+		     info.attributes.data == attributes.data &&
+		     !memcmp(info.issuer, identity.identifier,
+			     OCKAM_IDENTIFIER_LEN));
 		must(expires_at >= now && expires_at <= identity.valid_until);
 		must(within(&attributes, copy, in->left));
 		must(!wanted || memmem(copy, in->left, wanted,
@@ -175,10 +182,17 @@ void fuzz_credential(struct input *in)
 static void check_parts(const struct ockam_ident_payload *parts, const u8 *data,
 			size_t len)
 {
-	int need = ockam_ident_put_payload(NULL, 0, &parts->history,
-					   &parts->attestation);
+	/* As we send it: one credential, or none. */
+	struct ockam_slice credential = { 0 };
 	struct ockam_ident_payload again;
-	u8 *out = malloc(need);
+	int need;
+	u8 *out;
+
+	if (parts->credential_count == 1)
+		credential = parts->credentials;
+	need = ockam_ident_put_payload(NULL, 0, &parts->history,
+				       &parts->attestation, &credential);
+	out = malloc(need);
 
 	must(within(&parts->history, data, len) &&
 	     within(&parts->attestation, data, len) &&
@@ -187,13 +201,15 @@ static void check_parts(const struct ockam_ident_payload *parts, const u8 *data,
 	     parts->attestation.data);
 	must(!parts->credential_count == !parts->credentials.len);
 	must(ockam_ident_put_payload(out, need - 1, &parts->history,
-				     &parts->attestation) == -ENOSPC);
+				     &parts->attestation,
+				     &credential) == -ENOSPC);
 	must(ockam_ident_put_payload(out, need, &parts->history,
-				     &parts->attestation) == need);
+				     &parts->attestation, &credential) == need);
 	must(!ockam_ident_parse_payload(&again, out, need));
 	must(again.history.len == parts->history.len &&
 	     again.attestation.len == parts->attestation.len &&
-	     !again.credential_count);
+	     again.credentials.len == credential.len &&
+	     again.credential_count == !!credential.len);
 	must(ockam_ident_parse_payload(&again, out, need - 1));
 	free(out);
 }
@@ -202,9 +218,9 @@ static void check_parts(const struct ockam_ident_payload *parts, const u8 *data,
 void fuzz_payload(struct input *in)
 {
 	u8 key[OCKAM_X25519_LEN] = { 0 }, *copy;
-	struct ockam_ident_payload parts;
+	struct ockam_ident_payload parts, refresh;
 	struct ockam_identity identity;
-	struct ockam_slice given, history;
+	struct ockam_slice given;
 	enum ockam_ident_reason reason;
 	u64 now;
 
@@ -214,8 +230,9 @@ void fuzz_payload(struct input *in)
 	if (given.len)
 		memcpy(key, given.data, given.len);
 	copy = copy_of(in->at, in->left);
-	if (!ockam_ident_parse_refresh(&history, copy, in->left))
-		must(within(&history, copy, in->left));
+	if (!ockam_ident_parse_refresh(&refresh, copy, in->left))
+		must(within(&refresh.history, copy, in->left) &&
+		     within(&refresh.credentials, copy, in->left));
 	reason = ockam_ident_parse_payload(&parts, copy, in->left);
 	if (!reason)
 		check_parts(&parts, copy, in->left);
