@@ -12,6 +12,10 @@
 #define OCKAM_NL_BYTES(max) { .type = NLA_BINARY, .len = (max) }
 #define OCKAM_NL_EXACT(len) NLA_POLICY_EXACT_LEN(len)
 
+static const struct netlink_range_validation ockam_nl_life = {
+	.max = OCKAM_LIFE_MAX_MS,
+};
+
 /* What is missing here is only ever sent by the kernel, and refused. */
 const struct nla_policy ockam_nl_policy[OCKAM_A_MAX + 1] = {
 	[OCKAM_A_NODE_NAME] = OCKAM_NL_TEXT(64),
@@ -38,8 +42,8 @@ const struct nla_policy ockam_nl_policy[OCKAM_A_MAX + 1] = {
 	[OCKAM_A_GROUP_HIGH] = { .type = NLA_U32 },
 	[OCKAM_A_TIMEOUT_MS] = { .type = NLA_U32 },
 	[OCKAM_A_DEVICE] = NLA_POLICY_MIN(NLA_U32, 1),
-	[OCKAM_A_LINGER_MS] = NLA_POLICY_MAX(NLA_U32, OCKAM_LIFE_MAX_MS),
-	[OCKAM_A_IDLE_MS] = NLA_POLICY_MAX(NLA_U32, OCKAM_LIFE_MAX_MS),
+	[OCKAM_A_LINGER_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ockam_nl_life),
+	[OCKAM_A_IDLE_MS] = NLA_POLICY_FULL_RANGE(NLA_U32, &ockam_nl_life),
 	[OCKAM_A_AUTHORITIES] = { .type = NLA_NESTED },
 	[OCKAM_A_REQUIRE_CREDENTIAL] = { .type = NLA_FLAG },
 	[OCKAM_A_CREDENTIAL] = OCKAM_NL_BYTES(OCKAM_CREDENTIAL_MAX),

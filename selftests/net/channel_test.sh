@@ -188,6 +188,10 @@ test_channel_without_a_way_closes()
 	check_eq "$(jq -c 'select(.event == "down") | .node' "$FILE")" '"n1"' "who waited"
 	says 67 "there is no" ockamctl secure-channel show "$channel" --at n1
 	says 67 "there is no" ockamctl secure-channel update "$channel" --at n1 --to /node/n2
+	quietly ockamctl secure-channel-listener create long --at n2 --linger 86400 --idle 86400
+	check_eq "$(ockamctl secure-channel-listener show long --at n2 -j | jq -c '[.linger_ms, .idle_ms]')" \
+		'[86400000,86400000]' "a day"
+	says 2 "--linger" ockamctl secure-channel-listener create longer --at n2 --linger 86401
 	says 2 "--linger" ockamctl secure-channel create --from n1 --to /node/n2/service/api --linger -1
 	says 2 "--idle" ockamctl secure-channel create --from n1 --to /node/n2/service/api --idle soon
 }
