@@ -69,6 +69,7 @@ struct ockam_channel_early {
  * @first_hop: watches the first hop of @remote; it is gone: we close
  * @first_ep:  that endpoint, with a reference; both under @rx_lock
  * @say_close: the peer is told when we close
+ * @peer_closed: the peer has told us, authentically
  * @flow:      flow that the decryptor produces
  * @spawner:   the listener's flow, for a responder
  * @peer:      identifier, valid when OPEN
@@ -112,6 +113,7 @@ struct ockam_channel {
 	struct ockam_watch first_hop;
 	struct ockam_endpoint *first_ep;
 	bool say_close;
+	bool peer_closed;
 	struct ockam_flow *flow;
 	struct ockam_flow *spawner;
 	u8 peer[OCKAM_IDENTIFIER_LEN];
