@@ -41,6 +41,7 @@ struct ctl_args {
 	const char *from, *to, *at, *name, *identity, *project, *output;
 	const char *tcp_listener_address, *file, *type, *address, *timeout;
 	const char *allow_group, *netns, *count, *family, *length, *source, *device;
+	const char *jq, *batch;
 	struct ctl_values authorized, expose;
 	bool host, hex, full, yes, all, shared, encoding_hex;
 	bool no_default_services;
