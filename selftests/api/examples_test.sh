@@ -76,7 +76,7 @@ behind_the_relay()
 	in_ns "$C" ockamctl node create n3 > /dev/null 2>&1 &&
 	in_ns "$A" ockamctl node create n1 > /dev/null 2>&1 || return
 	start_server "$C" "$@"
-	in_ns "$C" ockamctl relay create n3 --at /ip4/10.3.0.2/tcp/4000/secure/api --to n3 --expose inbox > /dev/null 2>&1 ||
+	in_ns "$C" ockamctl relay create n3 --at /ip4/10.1.0.2/tcp/4000/secure/api --to n3 --expose inbox > /dev/null 2>&1 ||
 		fail "no relay" || return
 	WAY=$(in_ns "$A" ockamctl secure-channel create --from n1 --to /ip4/10.1.0.2/tcp/4000/service/api 2> /dev/null)
 	WAY=$WAY/service/forward_to_n3/service/inbox

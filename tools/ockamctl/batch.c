@@ -37,21 +37,16 @@ static char *next_word(char **line, bool *bad)
 }
 
 /* A process of its own: each command starts as from the shell. */
-static int run_apart(int argc, char **argv, bool own_input,
-		     int (*run)(int argc, char **argv))
+static int run_apart(int argc, char **argv, int (*run)(int argc, char **argv))
 {
-	int status, null;
 	pid_t child;
+	int status;
 
 	fflush(NULL);
 	child = fork();
 	if (child < 0)
 		return ctl_fail(CTL_INTERNAL, "cannot fork: %s", strerror(errno));
 	if (!child) {
-		/* The lines to come are none of its input. */
-		null = own_input ? -1 : open("/dev/null", O_RDONLY);
-		if (null >= 0)
-			dup2(null, STDIN_FILENO);
 		status = run(argc, argv);
 		fflush(stdout);
 		_exit(status);
@@ -62,8 +57,7 @@ static int run_apart(int argc, char **argv, bool own_input,
 	return WIFEXITED(status) ? WEXITSTATUS(status) : CTL_INTERNAL;
 }
 
-static int run_line(char *line, bool own_input,
-		    int (*run)(int argc, char **argv))
+static int run_line(char *line, int (*run)(int argc, char **argv))
 {
 	char *argv[WORDS_MAX + 1] = { "ockamctl" }, *word;
 	bool bad = false;
@@ -77,13 +71,24 @@ static int run_line(char *line, bool own_input,
 					WORDS_MAX - 1);
 		argv[argc++] = word;
 	}
-	return argc == 1 ? CTL_OK : run_apart(argc, argv, own_input, run);
+	return argc == 1 ? CTL_OK : run_apart(argc, argv, run);
+}
+
+/* The lines on standard input are no command's input. */
+static FILE *take_input(void)
+{
+	int lines = dup(STDIN_FILENO), null = open("/dev/null", O_RDONLY);
+
+	if (lines < 0 || null < 0 || dup2(null, STDIN_FILENO) < 0)
+		return NULL;
+	close(null);
+	fcntl(lines, F_SETFD, FD_CLOEXEC);
+	return fdopen(lines, "r");
 }
 
 int batch_run(const char *path, int (*run)(int argc, char **argv))
 {
-	bool input = !strcmp(path, "-");
-	FILE *file = input ? stdin : fopen(path, "re");
+	FILE *file = strcmp(path, "-") ? fopen(path, "re") : take_input();
 	size_t room = 0, number = 0;
 	char *line = NULL;
 	int err = CTL_OK;
@@ -93,7 +98,7 @@ int batch_run(const char *path, int (*run)(int argc, char **argv))
 				strerror(errno));
 	while (!err && getline(&line, &room, file) >= 0) {
 		number++;
-		err = run_line(line, !input, run);
+		err = run_line(line, run);
 	}
 	if (err)
 		ctl_note("%s: line %zu failed; what follows is not done", path,
@@ -101,7 +106,6 @@ int batch_run(const char *path, int (*run)(int argc, char **argv))
 	else if (ferror(file))
 		err = ctl_fail(CTL_INPUT, "cannot read %s", path);
 	free(line);
-	if (!input)
-		fclose(file);
+	fclose(file);
 	return err;
 }

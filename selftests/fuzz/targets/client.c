@@ -80,6 +80,7 @@ void fuzz_client_route(struct input *in)
 		len = sprintf(joined, "/%s/%s", part.protocol, part.value);
 		must(multiaddr_next(&from, &part, &why) == 1);
 		must(!strcmp(part.protocol, "tcp"));
+		must(atoi(part.value) > 0 && atoi(part.value) <= 65535);
 		len += sprintf(joined + len, "/tcp/%s", part.value);
 	}
 	while (multiaddr_next(&from, &part, &why) == 1) {
