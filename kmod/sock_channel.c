@@ -122,7 +122,9 @@ static int ockam_sk_wait_channel(struct sock *sk, int flags)
 	remove_wait_queue(sk_sleep(sk), &wait);
 	if (!err)
 		err = sock_error(sk);
-	if (!err && sk->sk_state != TCP_ESTABLISHED)
+	/* One that was open and is closed again may have brought messages. */
+	if (!err && sk->sk_state != TCP_ESTABLISHED &&
+	    !READ_ONCE(ockam_sk(sk)->ch->opened))
 		err = -ECONNRESET;
 	return err;
 }

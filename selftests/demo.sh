@@ -114,7 +114,7 @@ sockets()
 	echo "(no answer)"
 	busywait 20 grep -q refused "$HOMES/$C/events" || return
 	type_line n3 'grep refused events' | tee "$HOMES/answer"
-	grep -q "$(in_ns "$P" ockamctl identity show).*not-authorized" "$HOMES/answer"
+	grep -q "$(jq -r .identity "$HOMES/$P/project.json").*not-authorized" "$HOMES/answer"
 }
 
 trap '_run_deferred' EXIT

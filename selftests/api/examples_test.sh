@@ -88,7 +88,8 @@ test_server_in_c_behind_a_relay()
 	asks "client in C" "${ASK_IN_C[@]}" "$WAY" hello
 	asks "client in Python" "${ASK_IN_PYTHON[@]}" "$WAY" hello
 	asks "client that knows whom it wants" "${ASK_IN_C[@]}" "$WAY" hello "$(identifier_of "$C")"
-	check_rc 1 "not the relay, however active" in_ns "$A" "${ASK_IN_C[@]}" "$WAY" hello "$(identifier_of "$P")"
+	check_rc 1 "not the relay, however active" in_ns "$A" "${ASK_IN_C[@]}" "$WAY" hello \
+		"$(in_ns "$P" ockamctl project information -j | jq -r .identity)"
 	check_contains "$ERR" "Key was rejected" "why"
 	check_eq "$(sort -u "$HOMES/served")" "channel from $(identifier_of "$A")" "whom the server saw"
 }
