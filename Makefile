@@ -24,6 +24,7 @@ install: all			## install the module, ockamctl, headers and man page
 		$(DESTDIR)$(PREFIX)/share/man/man8/ockamctl.8
 	install -D -m 644 uapi/linux/ockam.h \
 		$(DESTDIR)$(PREFIX)/include/linux/ockam.h
+	install -D -m 644 include/ockam.h $(DESTDIR)$(PREFIX)/include/ockam.h
 	install -D -m 644 $(GENL_HEADER) \
 		$(DESTDIR)$(PREFIX)/include/linux/ockam_genl.h
 

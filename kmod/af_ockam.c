@@ -276,12 +276,34 @@ static int ockam_sk_addr_route(struct ockam_sock *os,
 		len = ockam_addr_put(buf, OCKAM_SA_DATA + 2, &addr);
 		return ockam_route_parse(route, buf, len);
 	case OCKAM_KIND_ROUTE:
+	case OCKAM_KIND_CHANNEL:
 		return ockam_route_parse(route, so->so_data, so->so_len);
 	case OCKAM_KIND_USE_ROUTE:
 		*route = os->route;
 		return route->count ? 0 : -EDESTADDRREQ;
 	}
 	return -EINVAL;
+}
+
+/* A destination for datagrams, or a channel. */
+static int ockam_sk_connect_route(struct sock *sk,
+				  const struct sockaddr_ockam *so,
+				  const struct ockam_route *route, int flags)
+{
+	struct ockam_sock *os = ockam_sk(sk);
+	int err = 0;
+
+	if (sk->sk_type == SOCK_SEQPACKET)
+		return so->so_kind == OCKAM_KIND_CHANNEL ?
+		       ockam_sk_use_channel(sk, route) :
+		       ockam_sk_connect_channel(sk, route, flags);
+	if (so->so_kind == OCKAM_KIND_CHANNEL)
+		return -EINVAL;
+	if (route->hops != os->route.hops)
+		err = ockam_sk_set_route(os, route->hops, route->len);
+	if (!err)
+		sk->sk_state = TCP_ESTABLISHED;
+	return err;
 }
 
 static int ockam_sk_connect(struct socket *sock, struct sockaddr_unsized *addr,
@@ -302,17 +324,10 @@ static int ockam_sk_connect(struct socket *sock, struct sockaddr_unsized *addr,
 		err = -EDESTADDRREQ;
 	if (!err)
 		err = ockam_sk_autobind(sk, so.so_node);
-	if (err)
-		goto out;
-	if (sock->type == SOCK_SEQPACKET)
-		err = ockam_sk_connect_channel(sk, &route, flags);
-	else if (route.hops != ockam_sk(sk)->route.hops)
-		err = ockam_sk_set_route(ockam_sk(sk), route.hops, route.len);
-	if (!err && sock->type == SOCK_DGRAM)
-		sk->sk_state = TCP_ESTABLISHED;
+	if (!err)
+		err = ockam_sk_connect_route(sk, &so, &route, flags);
 	if (!err)
 		sock->state = SS_CONNECTED;
-out:
 	release_sock(sk);
 	return err;
 }
@@ -500,11 +515,36 @@ static int ockam_sk_option(struct ockam_sock *os, int optname,
 	return -ENOPROTOOPT;
 }
 
+/* A whole value, or for OCKAM_INFO as much as there is room for. */
+static int ockam_sk_get_option(struct sock *sk, int optname,
+			       char __user *optval, int __user *optlen,
+			       int room)
+{
+	struct ockam_info info;
+	const void *value;
+	int err, len, number;
+
+	if (optname == OCKAM_INFO) {
+		ockam_sk_info(sk, &info);
+		value = &info;
+		len = min_t(int, room, sizeof(info));
+	} else {
+		err = ockam_sk_option(ockam_sk(sk), optname, &value, &len,
+				      &number);
+		if (err)
+			return err;
+		if (room < len)
+			return -EINVAL;
+	}
+	if (put_user(len, optlen) || copy_to_user(optval, value, len))
+		return -EFAULT;
+	return 0;
+}
+
 static int ockam_sk_getsockopt(struct socket *sock, int level, int optname,
 			       char __user *optval, int __user *optlen)
 {
-	int err, room, len, number;
-	const void *value;
+	int err, room;
 
 	if (level != SOL_OCKAM)
 		return -ENOPROTOOPT;
@@ -513,18 +553,7 @@ static int ockam_sk_getsockopt(struct socket *sock, int level, int optname,
 	if (room < 0)
 		return -EINVAL;
 	lock_sock(sock->sk);
-	err = ockam_sk_option(ockam_sk(sock->sk), optname, &value, &len,
-			      &number);
-	if (err)
-		goto out;
-	err = -EINVAL;
-	if (room < len)
-		goto out;
-	err = -EFAULT;
-	if (put_user(len, optlen) || copy_to_user(optval, value, len))
-		goto out;
-	err = 0;
-out:
+	err = ockam_sk_get_option(sock->sk, optname, optval, optlen, room);
 	release_sock(sock->sk);
 	return err;
 }
@@ -582,7 +611,12 @@ static int ockam_sk_shutdown(struct socket *sock, int how)
 	/* Who no longer reads holds nobody. */
 	if ((how + 1) & RCV_SHUTDOWN)
 		ockam_waitlist_resume(&ockam_sk(sk)->full);
-	if (sock->type == SOCK_SEQPACKET && (how + 1) & SEND_SHUTDOWN)
+	/*
+	 * The wire has no half of a Close: the peer is told when both
+	 * directions are shut.
+	 */
+	if (sock->type == SOCK_SEQPACKET &&
+	    READ_ONCE(sk->sk_shutdown) == SHUTDOWN_MASK)
 		ockam_sk_close_channel(sk);
 	return 0;
 }
@@ -692,6 +726,7 @@ struct sock *ockam_sk_alloc(struct net *net, struct socket *sock, int type,
 	spin_lock_init(&os->accept_lock);
 	INIT_LIST_HEAD(&os->accept_list);
 	INIT_LIST_HEAD(&os->accept_entry);
+	INIT_LIST_HEAD(&os->first_watch.entry);
 	ockam_ledger_created(OCKAM_OBJ_SOCK);
 	return sk;
 }

@@ -331,6 +331,7 @@ static void ockam_channel_peer_closed(struct ockam_channel *ch)
 {
 	spin_lock_bh(&ch->lock);
 	ch->say_close = false;
+	WRITE_ONCE(ch->peer_closed, true);
 	spin_unlock_bh(&ch->lock);
 	ockam_channel_close_async(ch, OCKAM_DROP_PEER_CLOSED);
 }

@@ -92,6 +92,7 @@ struct ockam_channel_life {
  * @life:      when it closes by itself; set before it is open
  * @look:      looks whether it is time to
  * @say_close: the peer is told when we close
+ * @peer_closed: the peer has told us, authentically
  * @flow:      flow that the decryptor produces
  * @spawner:   the listener's flow, for a responder
  * @peer:      identifier, valid when OPEN
@@ -146,6 +147,7 @@ struct ockam_channel {
 	struct ockam_channel_life life;
 	struct delayed_work look;
 	bool say_close;
+	bool peer_closed;
 	struct ockam_flow *flow;
 	struct ockam_flow *spawner;
 	u8 peer[OCKAM_IDENTIFIER_LEN];

@@ -53,6 +53,14 @@ struct ockam_owner {
 	bool shared;
 };
 
+/* May this user send through what that owner has? */
+static inline bool ockam_owner_admits(const struct ockam_owner *owner,
+				      kuid_t uid, bool admin)
+{
+	return admin || owner->shared ||
+	       (!owner->admin && uid_eq(owner->uid, uid));
+}
+
 /**
  * struct ockam_endpoint_ops - what a kind of endpoint does
  * @kind:     what it is

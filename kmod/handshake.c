@@ -341,7 +341,8 @@ static enum ockam_drop ockam_handshake_judge(struct ockam_handshake *hs,
 	} else if (reason) {
 		net_dbg_ratelimited("ockam: identity of a peer refused: %s\n",
 				    ockam_ident_reason_name(reason));
-		why = OCKAM_DROP_HS_IDENTITY;
+		why = reason == OCKAM_IDENT_EXPIRED ? OCKAM_DROP_HS_EXPIRED :
+		      OCKAM_DROP_HS_IDENTITY;
 	} else {
 		known = peer.identifier;
 		why = ockam_trust_accepts(hs->ch->trust, known) ?

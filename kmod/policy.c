@@ -90,10 +90,8 @@ static enum ockam_drop ockam_policy_socket(const struct ockam_endpoint *ep,
 	default:
 		break;
 	}
-	if (meta->admin || ep->owner.shared ||
-	    (!ep->owner.admin && uid_eq(ep->owner.uid, meta->uid)))
-		return OCKAM_DROP_NONE;
-	return OCKAM_DROP_NOT_OWNER;
+	return ockam_owner_admits(&ep->owner, meta->uid, meta->admin) ?
+	       OCKAM_DROP_NONE : OCKAM_DROP_NOT_OWNER;
 }
 
 /**

@@ -12,6 +12,7 @@
 #define OCKAM_SK_FULL_MS	1000	/* then a datagram socket loses messages */
 #define OCKAM_SK_CONNECT_MS	10000	/* automatic connection of a first hop */
 
+struct ockam_conn;
 struct ockam_sock;
 
 /**
@@ -40,15 +41,20 @@ struct ockam_sk_ep {
  * @full:      waitlist of the sources that fill the receive queue
  * @full_work: runs when the queue stayed full for OCKAM_SK_FULL_MS
  * @lossy:     it did: messages are dropped until there is room
+ * @lost:      messages that found the queue full
  * @trust:     OCKAM_AUTHORIZED; NULL: anyone
  * @timeout_ms: OCKAM_HANDSHAKE_TIMEOUT, 0 for the default
  * @ch:        SEQPACKET: the channel, with a reference
+ * @given:     SEQPACKET: @ch is not the socket's own, and outlives it
  * @flow:      of the channel; 0 without one
  * @watch:     on its encryptor
+ * @first:     SEQPACKET: connection that the channel is opened over, with a
+ *            reference; NULL when the route began with something else
+ * @first_watch: on it
  * @port:      SEQPACKET: last hop of the route to the listener
  * @port_len:  its bytes
  * @listener:  SEQPACKET, listening: channel listener, with a reference
- * @accept_lock: protects @accept_list
+ * @accept_lock: protects @accept_list and its bound
  * @accept_list: accepted children, by their @accept_entry
  * @accept_entry: in the parent's list
  *
@@ -68,11 +74,15 @@ struct ockam_sock {
 	struct ockam_waitlist full;
 	struct delayed_work full_work;
 	bool lossy;
+	atomic64_t lost;
 	struct ockam_trust *trust;
 	u32 timeout_ms;
 	struct ockam_channel *ch;
+	bool given;
 	u32 flow;
 	struct ockam_watch watch;
+	struct ockam_endpoint *first;
+	struct ockam_watch first_watch;
 	u8 port[OCKAM_EP_NAME_MAX];
 	u8 port_len;
 	struct ockam_endpoint *listener;
@@ -111,12 +121,14 @@ void ockam_sk_room(struct sock *sk);
 int ockam_sk_sendmsg(struct socket *sock, struct msghdr *msg, size_t len);
 int ockam_sk_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 		     int flags);
-int ockam_sk_resolve(struct sock *sk, const struct ockam_route *route,
-		     struct ockam_endpoint **conn, bool nonblock);
+struct ockam_conn *ockam_sk_first_hop(struct sock *sk,
+				      const struct ockam_route *route);
 
 /* sock_channel.c APIs: */
 int ockam_sk_connect_channel(struct sock *sk, const struct ockam_route *route,
 			     int flags);
+int ockam_sk_use_channel(struct sock *sk, const struct ockam_route *route);
+void ockam_sk_info(struct sock *sk, struct ockam_info *info);
 int ockam_sk_listen(struct socket *sock, int backlog);
 struct sock *ockam_sk_accept_next(struct sock *sk, int flags, int *err);
 void ockam_sk_close_channel(struct sock *sk);

@@ -8,14 +8,34 @@
 #include "flow.h"
 #include "handshake.h"
 #include "listener.h"
+#include "msg.h"
 #include "node.h"
 #include "sock.h"
+#include "transport.h"
 
 /*
  * Both ends call the address of the listener their port: a message that
  * arrives through the channel for the port belongs to the socket that owns the
  * end, and a message that a socket sends goes to the peer's port.
  */
+
+/*
+ * Why a socket loses its channel, as a positive errno; 0 when its peer or itself
+ * closed: a channel that ends without the peer's word may have been cut off.
+ */
+static int ockam_sk_end(const struct ockam_sock *os)
+{
+	const struct sock *sk = &os->sk;
+
+	if (sk->sk_state == TCP_SYN_SENT && os->first &&
+	    READ_ONCE(ockam_conn(os->first)->err))
+		return -READ_ONCE(ockam_conn(os->first)->err);
+	if (sk->sk_state == TCP_SYN_SENT)
+		return -ockam_drop_errno(os->ch->reason) ?: ECONNRESET;
+	if (READ_ONCE(os->ch->peer_closed) || sk->sk_shutdown == SHUTDOWN_MASK)
+		return 0;
+	return ECONNRESET;
+}
 
 static void ockam_sk_channel_event(struct ockam_watch *watch,
 				   enum ockam_watch_event event)
@@ -26,15 +46,36 @@ static void ockam_sk_channel_event(struct ockam_watch *watch,
 	if (event == OCKAM_WATCH_UP) {
 		sk->sk_state = TCP_ESTABLISHED;
 	} else {
-		if (sk->sk_state == TCP_SYN_SENT)
-			sk->sk_err = -(ockam_drop_errno(os->ch->reason) ?:
-				       -ECONNRESET);
+		if (!sk->sk_err)
+			sk->sk_err = ockam_sk_end(os);
 		sk->sk_state = TCP_CLOSE;
 		sk->sk_shutdown = SHUTDOWN_MASK;
 		if (sk->sk_err)
 			sk_error_report(sk);
 	}
 	sk->sk_state_change(sk);
+}
+
+/*
+ * What comes through the channel may reach the socket, which is told what becomes
+ * of it. On error the caller keeps its reference.
+ */
+static int ockam_sk_attach(struct ockam_sock *os, struct ockam_channel *ch)
+{
+	int err;
+
+	os->ch = ch;
+	os->watch.event = ockam_sk_channel_event;
+	WRITE_ONCE(os->flow, ch->enc.flow);
+	err = ockam_flow_admit(os->ep->ep.node, ch->enc.flow, &os->ep->ep);
+	if (!err)
+		err = ockam_endpoint_watch(&ch->enc, &os->watch);
+	if (!err)
+		return 0;
+	/* Closed already, or no memory: there is nothing to watch. */
+	os->ch = NULL;
+	WRITE_ONCE(os->flow, 0);
+	return err == -ESHUTDOWN ? -ECONNRESET : err;
 }
 
 /* Tie a channel to a socket; takes over the caller's reference on @ch. */
@@ -46,23 +87,14 @@ static int ockam_sk_own_channel(struct sock *sk, struct ockam_channel *ch,
 
 	memcpy(os->port, port, len);
 	os->port_len = len;
-	os->ch = ch;
-	os->watch.event = ockam_sk_channel_event;
-	WRITE_ONCE(os->flow, ch->enc.flow);
 	err = ockam_channel_set_sink(ch, port, len, &os->ep->ep);
 	if (!err)
-		err = ockam_flow_admit(os->ep->ep.node, ch->enc.flow,
-				       &os->ep->ep);
-	if (!err)
-		err = ockam_endpoint_watch(&ch->enc, &os->watch);
+		err = ockam_sk_attach(os, ch);
 	if (!err)
 		return 0;
-	/* Closed already, or no memory: there is nothing to watch. */
-	os->ch = NULL;
-	WRITE_ONCE(os->flow, 0);
 	ockam_channel_close(ch, OCKAM_DROP_CLOSED);
 	ockam_channel_put(ch);
-	return err == -ESHUTDOWN ? -ECONNRESET : err;
+	return err;
 }
 
 static int ockam_sk_wait_channel(struct sock *sk, int flags)
@@ -90,7 +122,9 @@ static int ockam_sk_wait_channel(struct sock *sk, int flags)
 	remove_wait_queue(sk_sleep(sk), &wait);
 	if (!err)
 		err = sock_error(sk);
-	if (!err && sk->sk_state != TCP_ESTABLISHED)
+	/* One that was open and is closed again may have brought messages. */
+	if (!err && sk->sk_state != TCP_ESTABLISHED &&
+	    !READ_ONCE(ockam_sk(sk)->ch->opened))
 		err = -ECONNRESET;
 	return err;
 }
@@ -141,10 +175,45 @@ static int ockam_sk_start_channel(struct sock *sk,
 	if (err)
 		sk->sk_state = TCP_CLOSE;
 	else if (READ_ONCE(ch->state) == OCKAM_CHANNEL_OPEN)
-		sk->sk_state = TCP_ESTABLISHED;
+		/* It may end meanwhile: the watcher has the last word. */
+		cmpxchg(&sk->sk_state, TCP_SYN_SENT, TCP_ESTABLISHED);
 out:
 	kfree(hops);
 	return err;
+}
+
+/* The connection that the handshake goes over is lost, and the handshake too. */
+static void ockam_sk_first_event(struct ockam_watch *watch,
+				 enum ockam_watch_event event)
+{
+	struct ockam_sock *os = container_of(watch, struct ockam_sock,
+					     first_watch);
+
+	if (event == OCKAM_WATCH_GONE && os->sk.sk_state == TCP_SYN_SENT)
+		ockam_channel_close_async(os->ch, OCKAM_DROP_CLOSED);
+}
+
+/* Open a channel over @conn, whose reference is taken, or without one. */
+static int ockam_sk_open_over(struct sock *sk, const struct ockam_route *route,
+			      struct ockam_conn *conn)
+{
+	struct ockam_sock *os = ockam_sk(sk);
+	int err;
+
+	err = ockam_sk_start_channel(sk, route, conn ? &conn->ep : NULL);
+	if (!conn)
+		return err;
+	if (err) {
+		/* It may have failed at once, and then says why. */
+		err = READ_ONCE(conn->err) ?: err;
+		ockam_endpoint_put(&conn->ep);
+		return err;
+	}
+	os->first = &conn->ep;
+	os->first_watch.event = ockam_sk_first_event;
+	if (ockam_endpoint_watch(os->first, &os->first_watch))
+		ockam_sk_first_event(&os->first_watch, OCKAM_WATCH_GONE);
+	return 0;
 }
 
 /**
@@ -159,7 +228,7 @@ out:
 int ockam_sk_connect_channel(struct sock *sk, const struct ockam_route *route,
 			     int flags)
 {
-	struct ockam_endpoint *first;
+	struct ockam_conn *conn;
 	int err;
 
 	if (sk->sk_state == TCP_ESTABLISHED)
@@ -171,13 +240,136 @@ int ockam_sk_connect_channel(struct sock *sk, const struct ockam_route *route,
 		       ockam_sk_wait_channel(sk, flags);
 	if (ockam_sk(sk)->ch)
 		return sock_error(sk) ?: -ECONNABORTED;
-	err = ockam_sk_resolve(sk, route, &first, flags & O_NONBLOCK);
-	if (err)
-		return err;
-	err = ockam_sk_start_channel(sk, route, first);
-	if (first)
-		ockam_endpoint_put(first);
+	conn = ockam_sk_first_hop(sk, route);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	err = ockam_sk_open_over(sk, route, conn);
 	return err ?: ockam_sk_wait_channel(sk, flags);
+}
+
+/* May the socket use it, and does it want this peer? */
+static int ockam_sk_may_use(struct ockam_sock *os, struct ockam_channel *ch)
+{
+	if (!ockam_owner_admits(&ch->enc.owner, os->sk.sk_uid, os->admin))
+		return -EACCES;
+	if (READ_ONCE(ch->state) != OCKAM_CHANNEL_OPEN)
+		return -ENOTCONN;
+	return ockam_trust_accepts(os->trust, ch->peer) ? 0 : -EKEYREJECTED;
+}
+
+/**
+ * ockam_sk_use_channel() - use a channel that is there already
+ * @sk:    socket, locked and bound
+ * @route: address of the channel on the node, then the route inside it
+ *
+ * The channel has other users and stays when the socket is closed.
+ *
+ * Return: 0, -EISCONN, -EINVAL, -ECONNABORTED, -ECONNREFUSED no channel has
+ * that address, -EDESTADDRREQ no route inside it, -EACCES, -ENOTCONN it is not
+ * open, -EKEYREJECTED its peer is not authorized, -ECONNRESET, -ENOMEM.
+ */
+int ockam_sk_use_channel(struct sock *sk, const struct ockam_route *route)
+{
+	struct ockam_sock *os = ockam_sk(sk);
+	struct ockam_route inner = *route;
+	struct ockam_endpoint *ep;
+	struct ockam_channel *ch;
+	struct ockam_addr addr;
+	int err;
+
+	if (sk->sk_state == TCP_ESTABLISHED)
+		return -EISCONN;
+	if (sk->sk_state != TCP_CLOSE)
+		return -EINVAL;
+	if (os->ch)
+		return -ECONNABORTED;
+	if (!ockam_route_pop(&inner, &addr) || addr.type || !inner.count)
+		return inner.count ? -EINVAL : -EDESTADDRREQ;
+	ep = ockam_endpoint_lookup(os->ep->ep.node, addr.value, addr.len);
+	if (!ep)
+		return -ECONNREFUSED;
+	ch = ockam_channel_of(ep);
+	err = ch ? ockam_sk_may_use(os, ch) : -ECONNREFUSED;
+	if (!err)
+		err = ockam_sk_set_route(os, inner.hops, inner.len);
+	if (err)
+		goto err_put;
+	/* Before it is watched: the watcher has the last word. */
+	os->given = true;
+	sk->sk_state = TCP_ESTABLISHED;
+	err = ockam_sk_attach(os, ch);
+	if (!err)
+		return 0;
+	os->given = false;
+	sk->sk_state = TCP_CLOSE;
+err_put:
+	ockam_endpoint_put(ep);
+	return err;
+}
+
+/* What is known about the channel; it is or was open. */
+static void ockam_sk_channel_info(struct ockam_channel *ch,
+				  struct ockam_info *info)
+{
+	const struct ockam_session *session;
+	u64 now = ktime_get_real_seconds();
+
+	info->oi_role = ch->role == OCKAM_INITIATOR ? OCKAM_SIDE_INITIATOR :
+			OCKAM_SIDE_RESPONDER;
+	spin_lock_bh(&ch->lock);
+	session = ch->session;
+	spin_unlock_bh(&ch->lock);
+	if (!session)
+		return;
+	info->oi_flags |= OCKAM_INFO_PEER;
+	memcpy(info->oi_peer, ch->peer, OCKAM_ID_LEN);
+	info->oi_suite = OCKAM_SUITE_AES_256_GCM_SHA256;
+	info->oi_age = now > ch->opened ? now - ch->opened : 0;
+	info->oi_tx_msgs = atomic64_read(&ch->tx_msgs);
+	info->oi_tx_bytes = atomic64_read(&ch->tx_total);
+	info->oi_rx_msgs = atomic64_read(&ch->rx_msgs);
+	info->oi_rx_bytes = atomic64_read(&ch->rx_total);
+	info->oi_tx_rekeys = READ_ONCE(session->tx.interval);
+	info->oi_rx_rekeys = READ_ONCE(session->rekeys);
+	info->oi_rx_replays = READ_ONCE(session->rx_replays);
+	info->oi_rx_auth_failed = READ_ONCE(session->rx_auth_failed);
+}
+
+/**
+ * ockam_sk_info() - what OCKAM_INFO tells
+ * @sk:   socket, locked
+ * @info: filled in, every byte of it
+ */
+void ockam_sk_info(struct sock *sk, struct ockam_info *info)
+{
+	struct ockam_sock *os = ockam_sk(sk);
+
+	memset(info, 0, sizeof(*info));
+	switch (sk->sk_state) {
+	case TCP_ESTABLISHED:
+		info->oi_state = OCKAM_SOCK_OPEN;
+		break;
+	case TCP_SYN_SENT:
+		info->oi_state = OCKAM_SOCK_CONNECTING;
+		break;
+	case TCP_LISTEN:
+		info->oi_state = OCKAM_SOCK_LISTENING;
+		info->oi_accept_queue = READ_ONCE(sk->sk_ack_backlog);
+		info->oi_accept_max = READ_ONCE(sk->sk_max_ack_backlog);
+		break;
+	default:
+		info->oi_state = os->ch ? OCKAM_SOCK_CLOSED : OCKAM_SOCK_IDLE;
+	}
+	info->oi_node = os->ep ? os->ep->ep.node->index : 0;
+	info->oi_max_msg = OCKAM_PAYLOAD_MAX;
+	info->oi_rx_queue = skb_queue_len_lockless(&sk->sk_receive_queue);
+	info->oi_rx_memory = sk_rmem_alloc_get(sk);
+	info->oi_tx_memory = sk_wmem_alloc_get(sk);
+	info->oi_lost = atomic64_read(&os->lost);
+	if (os->given)
+		info->oi_flags |= OCKAM_INFO_GIVEN;
+	if (os->ch)
+		ockam_sk_channel_info(os->ch, info);
 }
 
 /* A socket for a channel that was accepted; waits in the parent's list. */
@@ -220,13 +412,14 @@ static bool ockam_sk_accepted(void *arg, struct ockam_channel *ch)
 	struct ockam_sock *os = ockam_sk(sk);
 	bool queued = false;
 
+	/* Asked again below: others may be quicker. */
 	if (sk_acceptq_is_full(sk))
 		return false;
 	child = ockam_sk_child(sk, ch);
 	if (!child)
 		return false;
 	spin_lock(&os->accept_lock);
-	if (!sock_flag(sk, SOCK_DEAD)) {
+	if (!sock_flag(sk, SOCK_DEAD) && !sk_acceptq_is_full(sk)) {
 		list_add_tail(&ockam_sk(child)->accept_entry, &os->accept_list);
 		sk_acceptq_added(sk);
 		queued = true;
@@ -373,9 +566,20 @@ struct sock *ockam_sk_accept_next(struct sock *sk, int flags, int *err)
 	return child;
 }
 
+static void ockam_sk_forget_first(struct ockam_sock *os)
+{
+	if (!os->first)
+		return;
+	ockam_endpoint_unwatch(os->first, &os->first_watch);
+	ockam_endpoint_put(os->first);
+	os->first = NULL;
+}
+
 /**
  * ockam_sk_close_channel() - end a socket's channel or listener
  * @sk: socket, not locked
+ *
+ * A channel that was given to the socket stays.
  */
 void ockam_sk_close_channel(struct sock *sk)
 {
@@ -397,8 +601,10 @@ void ockam_sk_close_channel(struct sock *sk)
 	}
 	if (!os->ch)
 		return;
-	ockam_channel_close(os->ch, OCKAM_DROP_CLOSED);
+	if (!os->given)
+		ockam_channel_close(os->ch, OCKAM_DROP_CLOSED);
 	if (sock_flag(sk, SOCK_DEAD)) {
+		ockam_sk_forget_first(os);
 		ockam_endpoint_unwatch(&os->ch->enc, &os->watch);
 		ockam_channel_put(os->ch);
 		os->ch = NULL;

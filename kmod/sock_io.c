@@ -17,9 +17,9 @@
  * Receiving. A message is queued while the queue is within SO_RCVBUF. The
  * first one above it is still taken and its source paused. A datagram socket
  * whose queue stays full for OCKAM_SK_FULL_MS becomes lossy: its sources go on
- * and messages are dropped, counted, until there is room. The queue of a
- * channel's socket never becomes lossy. A local sender has no source to pause:
- * it gets ENOBUFS.
+ * and messages are dropped, counted, until there is room; so does one that uses
+ * a channel that others use, too. The queue of a socket with a channel of its own
+ * never becomes lossy. A local sender has no source to pause: it gets ENOBUFS.
  */
 
 static bool ockam_sk_is_full(const struct sock *sk)
@@ -36,7 +36,8 @@ void ockam_sk_full_work(struct work_struct *work)
 	struct ockam_sock *os = container_of(work, struct ockam_sock,
 					     full_work.work);
 
-	if (ockam_sk_is_full(&os->sk) && os->sk.sk_type == SOCK_DGRAM)
+	if (ockam_sk_is_full(&os->sk) &&
+	    (os->sk.sk_type == SOCK_DGRAM || os->given))
 		WRITE_ONCE(os->lossy, true);
 	if (!ockam_sk_is_full(&os->sk) || os->lossy ||
 	    sock_flag(&os->sk, SOCK_DEAD))
@@ -104,9 +105,11 @@ struct sk_buff *ockam_sk_sink(struct ockam_endpoint *ep, struct sk_buff *skb,
 	full = atomic_read(&sk->sk_rmem_alloc) &&
 	       atomic_read(&sk->sk_rmem_alloc) + skb->truesize >
 	       READ_ONCE(sk->sk_rcvbuf);
-	if (full && (!ctx->source || READ_ONCE(os->lossy)))
+	if (full && (!ctx->source || READ_ONCE(os->lossy))) {
+		atomic64_inc(&os->lost);
 		return ockam_ctx_drop(ctx, ep->node, skb,
 				      OCKAM_DROP_QUEUE_FULL);
+	}
 	skb_orphan(skb);
 	skb_set_owner_r(skb, sk);
 	skb_queue_tail(&sk->sk_receive_queue, skb);
@@ -191,36 +194,43 @@ out:
 }
 
 /**
- * ockam_sk_resolve() - connect when a route begins with a transport address
- * @sk:       socket, locked and bound
- * @route:    route that a local sender gave
- * @conn:     the connection's endpoint with a reference; NULL when the first
- *            hop is no transport address
- * @nonblock: do not wait for the connection
+ * ockam_sk_first_hop() - connect when a route begins with a transport address
+ * @sk:    socket, locked and bound
+ * @route: route that a local sender gave
  *
- * Only a local sender's own route ever comes here: never a received one.
+ * Only a local sender's own route ever comes here: never a received one. The
+ * connection queues what is sent until it is there.
  *
- * Return: 0, -EAGAIN not connected yet, or why it cannot be.
+ * Return: the connection, perhaps CONNECTING, with a reference; NULL when the
+ * first hop is no transport address; or an ERR_PTR: why it cannot be.
  */
-int ockam_sk_resolve(struct sock *sk, const struct ockam_route *route,
-		     struct ockam_endpoint **conn, bool nonblock)
+struct ockam_conn *ockam_sk_first_hop(struct sock *sk,
+				      const struct ockam_route *route)
 {
 	struct ockam_owner owner = ockam_sk_owner(ockam_sk(sk));
 	struct sockaddr_storage to;
-	struct ockam_conn *found;
 	struct ockam_addr addr;
 	int err;
 
-	*conn = NULL;
 	if (!ockam_route_next(route, &addr) || addr.type != OCKAM_TYPE_TCP)
-		return 0;
+		return NULL;
 	err = ockam_tcp_parse_addr(&to, addr.value, addr.len);
 	if (err)
-		return err;
-	found = ockam_tcp_find_or_connect(ockam_sk(sk)->ep->ep.node, &to,
-					  &owner);
-	if (IS_ERR(found))
-		return PTR_ERR(found);
+		return ERR_PTR(err);
+	return ockam_tcp_find_or_connect(ockam_sk(sk)->ep->ep.node, &to,
+					 &owner);
+}
+
+/* The same, and wait until it is up; its endpoint, or NULL, to *conn. */
+static int ockam_sk_resolve(struct sock *sk, const struct ockam_route *route,
+			    struct ockam_endpoint **conn, bool nonblock)
+{
+	struct ockam_conn *found = ockam_sk_first_hop(sk, route);
+	int err;
+
+	*conn = NULL;
+	if (IS_ERR_OR_NULL(found))
+		return PTR_ERR_OR_ZERO(found);
 	err = ockam_sk_wait_conn(found, sock_sndtimeo(sk, nonblock));
 	if (err)
 		ockam_endpoint_put(&found->ep);
@@ -302,8 +312,10 @@ static int ockam_sk_dest(struct sock *sk, struct msghdr *msg,
 		return err;
 	dest->node = 0;
 	/* The route that a channel was opened along is not one inside it. */
-	dest->route = given.count || sk->sk_type == SOCK_SEQPACKET ? given :
-		      ockam_sk(sk)->route;
+	dest->route = given;
+	if (!given.count &&
+	    (sk->sk_type == SOCK_DGRAM || ockam_sk(sk)->given))
+		dest->route = ockam_sk(sk)->route;
 	if (!msg->msg_name)
 		goto out;
 	if (sk->sk_type == SOCK_SEQPACKET)
@@ -529,6 +541,8 @@ static void ockam_sk_recv_info(struct sock *sk, struct msghdr *msg,
  * @len:   room for payload
  * @flags: MSG_PEEK, MSG_TRUNC, MSG_DONTWAIT
  *
+ * A message of a channel ends a record: MSG_EOR is set in @msg.
+ *
  * Return: bytes copied (with MSG_TRUNC: the payload's length), 0 at the end of
  * a channel, or an error.
  */
@@ -552,6 +566,8 @@ int ockam_sk_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 	if (!skb)
 		return err == -EAGAIN && sk->sk_shutdown & RCV_SHUTDOWN ? 0 :
 		       err;
+	if (sk->sk_type == SOCK_SEQPACKET)
+		msg->msg_flags |= MSG_EOR;
 	copied = min_t(size_t, len, skb->len);
 	if (copied < skb->len)
 		msg->msg_flags |= MSG_TRUNC;

@@ -41,6 +41,7 @@ struct ockam_node;
 	X(HS_STATE,		"handshake-state",	EPROTO)		\
 	X(HS_IDENTITY,		"handshake-identity",	EKEYREJECTED)	\
 	X(HS_OLD_HISTORY,	"handshake-old-history", EKEYREVOKED)	\
+	X(HS_EXPIRED,		"handshake-expired",	EKEYEXPIRED)	\
 	X(HS_NOT_AUTHORIZED,	"not-authorized",	EKEYREJECTED)	\
 	X(HS_LIMIT,		"handshake-limit",	EBUSY)		\
 	X(HS_TIMEOUT,		"handshake-timeout",	ETIMEDOUT)	\

@@ -18,7 +18,7 @@ TEST(unknown_options_and_levels)
 	int fd = open_socket(SOCK_DGRAM), value = 1, option;
 	socklen_t len;
 
-	for (option = OCKAM_MAX_MSG + 1; option < 300; option++) {
+	for (option = OCKAM_INFO + 1; option < 300; option++) {
 		for (len = 0; len <= sizeof(value); len++)
 			REFUSED(ENOPROTOOPT, set(fd, option, &value, len));
 		REFUSED(ENOPROTOOPT, get(fd, option, &value, sizeof(value)));
@@ -26,6 +26,7 @@ TEST(unknown_options_and_levels)
 	REFUSED(ENOPROTOOPT, set(fd, 0, &value, sizeof(value)));
 	REFUSED(ENOPROTOOPT, set(fd, -1, &value, sizeof(value)));
 	REFUSED(ENOPROTOOPT, set(fd, OCKAM_MAX_MSG, &value, sizeof(value)));
+	REFUSED(ENOPROTOOPT, set(fd, OCKAM_INFO, &value, sizeof(value)));
 	REFUSED(ENOPROTOOPT, set(fd, OCKAM_PEER_IDENTIFIER, &value, 4));
 	REFUSED(ENOPROTOOPT, setsockopt(fd, SOL_TCP, OCKAM_RECV_ROUTE, &value,
 					sizeof(value)));

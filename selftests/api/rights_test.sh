@@ -104,9 +104,10 @@ test_user_namespace_that_owns_its_network()
 		ip link set lo up
 		ockamctl node create n1 > /dev/null 2>&1 || exit
 		python3 $ACT n1 bind mine
+		python3 $ACT n1 bind credential_issuer
 		python3 $ACT n1 send echo
 		python3 $ACT open send echo
-		ockamctl node list | grep -c open" 2>&1 | xargs)" "ok ok ENETUNREACH 0" "in its own namespace"
+		ockamctl node list | grep -c open" 2>&1 | xargs)" "ok ok ok ENETUNREACH 0" "in its own namespace"
 	check_contains "$(ockamctl node list)" open "ours are still there"
 }
 

@@ -6,37 +6,6 @@
 #include <sys/wait.h>
 #include "scene.h"
 
-static int pass(int through, const int *fds, size_t count)
-{
-	char space[CMSG_SPACE(4 * sizeof(int))] = {};
-	struct iovec iov = { .iov_base = "f", .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-			      .msg_control = space,
-			      .msg_controllen = CMSG_SPACE(count * 4) };
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(count * 4);
-	memcpy(CMSG_DATA(cmsg), fds, count * 4);
-	return sendmsg(through, &msg, 0);
-}
-
-static int take(int through)
-{
-	char space[CMSG_SPACE(4)], byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-			      .msg_control = space,
-			      .msg_controllen = sizeof(space) };
-	int fd;
-
-	if (recvmsg(through, &msg, 0) != 1 || !CMSG_FIRSTHDR(&msg))
-		return -1;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), 4);
-	return fd;
-}
-
 TEST(the_last_close_gives_the_name_back)
 {
 	struct sockaddr_ockam so = name_addr("held");
@@ -83,11 +52,11 @@ TEST(a_socket_is_passed_to_another_process)
 
 	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 	ASSERT_EQ(0, connect_name(other, "held"));
-	ASSERT_EQ(1, pass(pair[0], &fd, 1));
+	ASSERT_EQ(1, pass_fds(pair[0], &fd, 1));
 	close(fd);
 	/* In flight it keeps its name and its queue. */
 	EXPECT_EQ(1, send(other, "x", 1, 0));
-	fd = take(pair[1]);
+	fd = take_fd(pair[1]);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(1, recv(fd, buf, 4, 0));
 	close(fd);
@@ -111,8 +80,8 @@ TEST(a_cycle_in_flight_is_collected)
 		ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
 		fds[1] = pair[0];
 		fds[2] = pair[1];
-		ASSERT_EQ(1, pass(pair[0], fds, 3));
-		ASSERT_EQ(1, pass(pair[1], fds, 3));
+		ASSERT_EQ(1, pass_fds(pair[0], fds, 3));
+		ASSERT_EQ(1, pass_fds(pair[1], fds, 3));
 		close(fds[0]);
 		close(pair[0]);
 		close(pair[1]);
@@ -135,8 +104,8 @@ TEST(no_rights_travel_in_our_messages)
 	int a = open_socket(SOCK_DGRAM), b = worker("b");
 
 	ASSERT_EQ(0, connect_name(a, "b"));
-	EXPECT_EQ(1, pass(a, &b, 1));
-	EXPECT_EQ(-1, take(b));
+	EXPECT_EQ(1, pass_fds(a, &b, 1));
+	EXPECT_EQ(-1, take_fd(b));
 	close(a);
 	close(b);
 }

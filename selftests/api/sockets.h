@@ -126,6 +126,38 @@ SHARED int connect_name(int fd, const char *name)
 	return connect(fd, SA(so), sizeof(so));
 }
 
+/* SCM_RIGHTS over @through, and what comes out of its other end, or -1 */
+SHARED int pass_fds(int through, const int *fds, size_t count)
+{
+	char space[CMSG_SPACE(4 * sizeof(int))] = {};
+	struct iovec iov = { .iov_base = "f", .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+			      .msg_control = space,
+			      .msg_controllen = CMSG_SPACE(count * 4) };
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(count * 4);
+	memcpy(CMSG_DATA(cmsg), fds, count * 4);
+	return sendmsg(through, &msg, 0);
+}
+
+SHARED int take_fd(int through)
+{
+	char space[CMSG_SPACE(4)], byte;
+	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+			      .msg_control = space,
+			      .msg_controllen = sizeof(space) };
+	int fd;
+
+	if (recvmsg(through, &msg, 0) != 1 || !CMSG_FIRSTHDR(&msg))
+		return -1;
+	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), 4);
+	return fd;
+}
+
 SHARED long now_ms(void)
 {
 	struct timespec now;
@@ -177,6 +209,37 @@ SHARED int silent_peer(struct sockaddr_ockam *to)
 	sendto(first, "x", 1, 0, (struct sockaddr *)to, sizeof(*to));
 	close(first);
 	return fd;
+}
+
+/* A channel from a node to its own api: its address becomes @route */
+SHARED int given_channel(struct route *route, const char *node,
+			 const char *option)
+{
+	char line[256], address[80] = "";
+	FILE *out;
+
+	snprintf(line, sizeof(line),
+		 "ockamctl secure-channel create --from %s --to /service/api --timeout 60 %s 2> /dev/null",
+		 node, option);
+	out = popen(line, "r");
+	if (!out)
+		return -1;
+	if (fscanf(out, "/service/%64s", address) != 1)
+		*address = '\0';
+	if (pclose(out) || !*address)
+		return -1;
+	route->len = 0;
+	route_add(route, 0, address);
+	return 0;
+}
+
+SHARED int expose_at_api(const char *name)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line),
+		 "ockamctl service expose api %s --at w > /dev/null", name);
+	return system(line);
 }
 
 #endif /* OCKAM_TEST_SOCKETS_H */

@@ -185,6 +185,90 @@ TEST(accept_and_connect)
 	close(server);
 }
 
+static int submit_poll(struct ring *ring, int number, int fd, int events)
+{
+	_Atomic unsigned int *tail = FIELD(ring->sq, ring->p.sq_off.tail);
+	unsigned int mask = *FIELD(ring->sq, ring->p.sq_off.ring_mask);
+	unsigned int at = *tail & mask;
+
+	ring->sqes[at] = (struct io_uring_sqe){
+		.opcode = IORING_OP_POLL_ADD, .fd = fd,
+		.poll32_events = events, .user_data = number,
+	};
+	*FIELD(ring->sq, ring->p.sq_off.array + at * sizeof(unsigned int)) = at;
+	atomic_store(tail, *tail + 1);
+	return syscall(__NR_io_uring_enter, ring->fd, 1, 0, 0, NULL, 0);
+}
+
+/* All of a channel's life: what it is asked comes in any order */
+TEST(a_channel_by_the_ring)
+{
+	int server = listening("srv"), c = socket(FAMILY, SOCK_SEQPACKET, 0), s;
+	struct sockaddr_ockam to = name_addr("srv");
+	char out[8], in[8];
+	struct ring ring;
+	int i;
+
+	NEED_RING(&ring);
+	ASSERT_LE(0, server);
+	ASSERT_EQ(1, submit_poll(&ring, 0, server, POLLIN));
+	ASSERT_EQ(1, submit(&ring, 1, IORING_OP_CONNECT, c, &to, 0,
+			    sizeof(to)));
+	EXPECT_EQ(0, result(&ring, 1));
+	EXPECT_EQ(POLLIN, result(&ring, 0));
+	ASSERT_EQ(1, submit(&ring, 0, IORING_OP_ACCEPT, server, NULL, 0, 0));
+	s = result(&ring, 0);
+	ASSERT_LE(0, s);
+	for (i = 0; i < 100; i++) {	/* crosses rekeys */
+		int from = i % 2 ? s : c, other = i % 2 ? c : s;
+
+		memset(out, i, sizeof(out));
+		ASSERT_EQ(1, submit_poll(&ring, 2, other, POLLIN));
+		ASSERT_EQ(1, submit(&ring, 3, IORING_OP_RECV, other, in,
+				    sizeof(in), 0));
+		reap(&ring);
+		ASSERT_EQ(NOT_YET, ring.result[2]);
+		ASSERT_EQ(NOT_YET, ring.result[3]);
+		ASSERT_EQ(1, submit(&ring, 4, IORING_OP_SEND, from, out,
+				    sizeof(out), 0));
+		ASSERT_EQ((int)sizeof(out), result(&ring, 4));
+		ASSERT_EQ((int)sizeof(in), result(&ring, 3));
+		ASSERT_EQ(POLLIN, result(&ring, 2));
+		ASSERT_EQ(0, memcmp(in, out, sizeof(in)));
+	}
+	ASSERT_EQ(1, submit_poll(&ring, 2, s, POLLRDHUP));
+	reap(&ring);
+	ASSERT_EQ(NOT_YET, ring.result[2]);
+	close(c);
+	EXPECT_EQ(POLLRDHUP, result(&ring, 2) & POLLRDHUP);
+	ASSERT_EQ(1, submit(&ring, 3, IORING_OP_SEND, s, out, 1, 0));
+	EXPECT_EQ(-EPIPE, result(&ring, 3));
+	ring_close(&ring);
+	close(s);
+	close(server);
+}
+
+TEST(a_connect_that_fails_in_the_ring)
+{
+	static const unsigned char stranger[OCKAM_ID_LEN] = { 8 };
+	int server = listening("srv"), c = socket(FAMILY, SOCK_SEQPACKET, 0);
+	struct sockaddr_ockam to = name_addr("srv");
+	struct ring ring;
+
+	NEED_RING(&ring);
+	ASSERT_LE(0, server);
+	ASSERT_EQ(0, setsockopt(c, SOL_OCKAM, OCKAM_AUTHORIZED, stranger,
+				sizeof(stranger)));
+	ASSERT_EQ(1, submit(&ring, 0, IORING_OP_CONNECT, c, &to, 0,
+			    sizeof(to)));
+	EXPECT_EQ(-EKEYREJECTED, result(&ring, 0));
+	/* One that waits in vain goes with the ring. */
+	ASSERT_EQ(1, submit(&ring, 1, IORING_OP_ACCEPT, server, NULL, 0, 0));
+	ring_close(&ring);
+	close(c);
+	close(server);
+}
+
 TEST(a_ring_that_closes_cancels_what_waits)
 {
 	int a = open_socket(SOCK_DGRAM), b = worker("b");

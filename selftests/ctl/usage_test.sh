@@ -109,6 +109,66 @@ test_output()
 	check_eq "$(ockamctl | jq '.nodes | length')" 2 "overview in a pipe"
 }
 
+# Each command that prints JSON has it filtered; a bad filter does nothing.
+test_jq()
+{
+	scene n1 n2 || return
+	check_eq "$(ockamctl node list --jq '.[].node_name')" $'"n1"\n"n2"' "each result on a line"
+	check_eq "$(ockamctl --jq 'length' node list)" 2 "in front"
+	check_eq "$(ockamctl node list --jq '.[0] | {node_name, is_default}' --compact-output)" \
+		'{"node_name":"n1","is_default":true}' "one line"
+	check_eq "$(ockamctl node list --jq '.[0] | {node_name}')" "$(echo '{"node_name":"n1"}' | jq .)" "as jq prints it"
+	check_eq "$(ockamctl node list --jq 'empty')" "" "nothing"
+	check_eq "$(ockamctl node create n3 --jq .name 2> /dev/null)" '"n3"' "what is made"
+	check_eq "$(ockamctl message send hi --to /service/echo --jq .reply)" '"hi"' "a reply"
+	start_monitor "$OCKAM_HOME/events" --count 1 --timeout 60 --jq '[.event, .node]'
+	quietly ockamctl node create n4
+	wait "$MONITOR"
+	check_eq "$(cat "$OCKAM_HOME/events")" '["new","n4"]' "events"
+	says 2 "syntax error" ockamctl node create n5 --jq '.['
+	says 65 "Cannot index array" ockamctl node list --jq .x
+	says 65 "no such thing" ockamctl node list --jq 'error("no such thing")'
+	says 2 "one of text and JSON" ockamctl node list --oneline --jq .
+	check_eq "$(ockamctl node list --jq 'map(.node_name) | sort' --compact-output)" '["n1","n2","n3","n4"]' "nodes"
+}
+
+test_batch()
+{
+	local file
+
+	scene n1 || return
+	file=$OCKAM_HOME/batch
+	cat > "$file" <<-'LINES'
+		# a comment, and an empty line
+
+		node create b1	# the first one
+		node create "b2" --quiet
+		  message send 'two  words "q"' --from b1 --to /service/echo
+		node list --jq 'map(.node_name) | sort' --compact-output
+	LINES
+	check_rc 0 "all lines" ockamctl --batch "$file"
+	check_eq "$OUT" $'b1\nb2\ntwo  words "q"\n["b1","b2","n1"]' "what they print"
+	check_eq "$(printf 'node delete b1\nnode list --jq length' | ockamctl --batch - 2> /dev/null)" $'b1\n2' "standard input"
+	printf 'node create b3\nnode delete none\nnode create b4\n' > "$file"
+	check_rc 67 "one fails" ockamctl --batch "$file"
+	check_eq "$OUT" b3 "until then"
+	check_contains "$ERR" "line 2" "which"
+	check_rc 0 "no line" ockamctl --batch /dev/null
+	says 66 "cannot read" ockamctl --batch "$OCKAM_HOME/none"
+	says 2 "instead of a command" ockamctl --batch "$file" node list
+	printf '%s\n' '--batch x' > "$file"
+	check_rc 2 "a batch within one" ockamctl --batch "$file"
+	printf 'node create "b5\n' > "$file"
+	check_rc 65 "an open quote" ockamctl --batch "$file"
+	printf '%s\n' 'message send x --from n1 --to -' /service/echo > "$file"
+	check_rc 65 "its lines are no input" sh -c "ockamctl --batch - < $file"
+	setup_ns N || return
+	check_eq "$(printf 'node create there\nnode list --jq length\n' | ockamctl --netns "$N" --batch - 2> /dev/null)" \
+		$'there\n1' "in a namespace"
+	check_eq "$(ockamctl node list --jq length)" 3 "nodes here"
+	quietly ockamctl --netns "$N" node delete --all
+}
+
 test_quiet()
 {
 	scene n1 n2 || return

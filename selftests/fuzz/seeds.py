@@ -49,6 +49,7 @@ def wire(seeds: Seeds, routing: dict, channel: dict) -> None:
             seeds.add("cbor", bytes.fromhex(data))
         if kind.startswith("multiaddr") and "text" in entry:
             seeds.add("multiaddr", entry["text"].encode())
+            seeds.add("client_route", entry["text"].encode())
         if "text" in entry:
             seeds.add("address", entry["text"].encode())
         if "route" in entry and all("#" in hop for hop in entry["route"]):
@@ -135,6 +136,10 @@ def main() -> None:
     for change in (b"\1\0", b"\2\0", b"\4\0"):	# in the signature, the key, s
         for at in (0, 31, 32, 63):
             seeds.add("ed25519", change, bytes([at, 1 << at % 8]), rng.randbytes(48))
+    seeds.add("client_route", b"/service/a" * 33)
+    seeds.add("client_route", b"/ip4/10.0.0.1/tcp/65536/worker/x/ip6/::1/tcp/1")
+    for text in (b"I" + b"0123456789abcdef" * 4, b"I" + b"ABCDEF0123456789" * 4):
+        seeds.add("client_id", text)
     for path in sorted(HERE.glob("kept/*")):
         for line in path.read_text(encoding="ascii").split():
             seeds.add(path.name, bytes.fromhex(line))

@@ -41,7 +41,7 @@ struct ctl_args {
 	const char *from, *to, *at, *name, *identity, *project, *output;
 	const char *tcp_listener_address, *file, *type, *address, *timeout;
 	const char *allow_group, *netns, *count, *family, *length, *source, *device;
-	const char *linger, *idle;
+	const char *linger, *idle, *jq, *batch;
 	const char *as, *subject, *ttl, *issuer;
 	struct ctl_values authorized, expose, authority, attribute;
 	bool require_credential, strict;

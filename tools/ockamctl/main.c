@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include "batch.h"
 #include "ctl.h"
 
 const struct ctl_command commands[] = {
@@ -61,6 +62,8 @@ static const struct option {
 	{ "-j", FLAG, offsetof(struct ctl_args, json), true },
 	{ "-p", FLAG, offsetof(struct ctl_args, pretty), true },
 	{ "--compact-output", FLAG, offsetof(struct ctl_args, compact), true },
+	{ "--jq", TEXT, offsetof(struct ctl_args, jq), true },
+	{ "--batch", TEXT, offsetof(struct ctl_args, batch), true },
 	{ "--oneline", FLAG, offsetof(struct ctl_args, oneline), true },
 	{ "-o", FLAG, offsetof(struct ctl_args, oneline), true },
 	{ "--quiet", FLAG, offsetof(struct ctl_args, quiet), true },
@@ -272,9 +275,25 @@ static int help(const struct line *line)
 	return ctl_flush();
 }
 
-int main(int argc, char **argv)
+static int run_one(int argc, char **argv);
+
+/* Each line of a file: its options are its own, but for the namespace. */
+static int run_batch(const struct line *line)
 {
-	static struct line line = { .path = "ockamctl", .list = commands };
+	static bool running;
+
+	if (running)
+		return ctl_fail(CTL_USAGE, "a batch within a batch");
+	if (line->command)
+		return ctl_fail(CTL_USAGE, "--batch FILE stands instead of a command: ockamctl --help");
+	running = true;
+	return batch_run(line->args.batch, run_one);
+}
+
+/* One command, as from the shell. */
+static int run_one(int argc, char **argv)
+{
+	struct line line = { .path = "ockamctl", .list = commands };
 	int err;
 
 	if (argc > 1 && !strcmp(argv[1], "--version"))
@@ -288,6 +307,8 @@ int main(int argc, char **argv)
 		err = netns_enter(line.args.netns);
 	if (err)
 		return err;
+	if (line.args.batch)
+		return run_batch(&line);
 	if (!line.command)
 		return overview(&line.args);
 	if (line.list) {
@@ -295,4 +316,9 @@ int main(int argc, char **argv)
 		return CTL_USAGE;
 	}
 	return line.command->run(&line.args);
+}
+
+int main(int argc, char **argv)
+{
+	return run_one(argc, argv);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "ctl.h"
+#include "filter.h"
 
 static struct {
 	bool json, plain, compact, oneline, quiet;
@@ -20,14 +21,14 @@ int ctl_output(const struct ctl_args *args)
 	if (output && strcmp(output, "json") && strcmp(output, "plain"))
 		return ctl_fail(CTL_USAGE, "--output is json or plain");
 	mode.plain = args->oneline || (output && !strcmp(output, "plain"));
-	mode.json = args->json || args->pretty || args->compact ||
+	mode.json = args->json || args->pretty || args->compact || args->jq ||
 		    (output && !strcmp(output, "json"));
 	if (mode.plain && mode.json)
 		return ctl_fail(CTL_USAGE, "say one of text and JSON: --oneline and --output plain are text");
 	mode.compact = args->compact && !args->pretty;
 	mode.oneline = args->oneline;
 	mode.quiet = args->quiet;
-	return CTL_OK;
+	return args->jq ? filter_open(args->jq) : CTL_OK;
 }
 
 bool ctl_wants_json(void)
@@ -104,14 +105,28 @@ int ctl_result(json_t *json, const char *format, ...)
 	return err;
 }
 
+/* @json is taken. */
+static int print_json(json_t *json, bool pretty)
+{
+	int err = 0, flushed;
+
+	if (filter_is_open()) {
+		err = filter_print(json, pretty);
+	} else {
+		json_dumpf(json, stdout, JSON_SORT_KEYS | (pretty ?
+			   JSON_INDENT(2) : JSON_COMPACT));
+		putchar('\n');
+	}
+	json_decref(json);
+	flushed = ctl_flush();
+	return err ? err : flushed;
+}
+
 int ctl_print_line(json_t *json)
 {
 	if (!json)
 		return ctl_fail(CTL_INTERNAL, "out of memory");
-	json_dumpf(json, stdout, JSON_COMPACT | JSON_SORT_KEYS);
-	putchar('\n');
-	json_decref(json);
-	return ctl_flush();
+	return print_json(json, false);
 }
 
 /* Text of a list or object. */
@@ -260,11 +275,9 @@ int ctl_print_table(json_t *json, const char *const *columns)
 {
 	if (!json)
 		return ctl_fail(CTL_INTERNAL, "out of memory");
-	if (!ctl_is_text()) {
-		json_dumpf(json, stdout, JSON_SORT_KEYS | (mode.compact ?
-			   JSON_COMPACT : JSON_INDENT(2)));
-		putchar('\n');
-	} else if (mode.oneline) {
+	if (!ctl_is_text())
+		return print_json(json, !mode.compact);
+	if (mode.oneline) {
 		print_oneline(json);
 	} else if (columns) {
 		print_table(json, columns);

@@ -56,24 +56,34 @@ static int find_place(const char *node, const char *text, struct place *out)
 	return addr_resolve(&out->addr, parsed.host, parsed.port);
 }
 
+/* What may be reached through the relay: what always is, and what is said. */
+static int exposed(const struct ctl_values *more, struct route *out)
+{
+	static const char *const always[] = { "api", "echo", "uppercase" };
+	int err = 0;
+
+	out->len = 0;
+	out->count = 0;
+	for (int i = 0; i < 3; i++)
+		route_add(out, always[i]);
+	for (int i = 0; !err && i < more->count; i++)
+		err = route_add(out, more->value[i]);
+	return err;
+}
+
 static struct request *new_client(const char *node, const char *name,
-				  const struct place *place)
+				  const struct place *place,
+				  const struct route *expose)
 {
 	struct request *request = request_new(OCKAM_CMD_RELAY_CLIENT_NEW);
-	static struct route expose;
 
-	expose.len = 0;
-	expose.count = 0;
-	route_add(&expose, "api");
-	route_add(&expose, "echo");
-	route_add(&expose, "uppercase");
 	request_text(request, OCKAM_A_NODE_NAME, node);
 	request_text(request, OCKAM_A_LABEL, name);
 	request_bytes(request, OCKAM_A_ADDRESS, name, strlen(name));
 	request_addr(request, &place->addr);
 	request_bytes(request, OCKAM_A_ROUTE, place->route.hops,
 		      place->route.len);
-	request_bytes(request, OCKAM_A_EXPOSE, expose.hops, expose.len);
+	request_bytes(request, OCKAM_A_EXPOSE, expose->hops, expose->len);
 	if (place->has_id)
 		request_bytes(request, OCKAM_A_IDENTIFIERS, place->id, 32);
 	return request;
@@ -108,6 +118,7 @@ static int create(struct ctl_args *args)
 	const char *name = args->pos_count ? args->pos[0] : "default";
 	int ms = ctl_timeout_ms(args), err;
 	static struct object object;
+	static struct route expose;
 	static struct place place;
 	char node[65];
 
@@ -124,11 +135,14 @@ static int create(struct ctl_args *args)
 		err = ctl_parse_identifier(place.id, args->authorized.value[0]);
 		place.has_id = true;
 	}
+	if (!err)
+		err = exposed(&args->expose, &expose);
 	if (err)
 		return err;
 	err = events_open();
 	if (!err)
-		err = request_send(new_client(node, name, &place), &object);
+		err = request_send(new_client(node, name, &place, &expose),
+				   &object);
 	if (err)
 		return genl_fail(err, name);
 	err = object_wait(&object, ms, "relay");
@@ -170,7 +184,7 @@ static int delete(struct ctl_args *args)
 
 const struct ctl_command relay_commands[] = {
 	{ "create", create, NULL,
-	  "[NAME] --at ROUTE [--to NODE] [--authorized IDENTIFIER] [--timeout SECONDS] [--output json]",
+	  "[NAME] --at ROUTE [--to NODE] [--expose NAME]... [--authorized IDENTIFIER] [--timeout SECONDS] [--output json]",
 	  "register a node at a relay and keep it registered",
 	  "ockamctl relay create n3 --at /project/default --to /node/n3" },
 	{ "list", list, NULL, "[--to NODE] [--output json]", "list relays",

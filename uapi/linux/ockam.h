@@ -30,6 +30,7 @@ enum {
 	OCKAM_KIND_ROUTE,	/* a binary route of at most OCKAM_SA_DATA */
 	OCKAM_KIND_USE_ROUTE,	/* the route is in the option or message */
 	OCKAM_KIND_IDENTIFIER,	/* 32 bytes: the peer of a channel */
+	OCKAM_KIND_CHANNEL,	/* connect: a channel's address, a route in it */
 };
 
 /**
@@ -60,9 +61,90 @@ struct sockaddr_ockam {
 #define OCKAM_RECV_PEER		6 /* int: receive OCKAM_CM_PEER */
 #define OCKAM_HANDSHAKE_TIMEOUT	7 /* int: milliseconds */
 #define OCKAM_MAX_MSG		8 /* get, int: largest payload */
+#define OCKAM_INFO		9 /* get: struct ockam_info, or its beginning */
 
 /* Control messages at SOL_OCKAM */
 #define OCKAM_CM_ROUTE		2 /* send: onward route; receive: return route */
 #define OCKAM_CM_PEER		4 /* receive: identifier of the peer, 32 bytes */
+
+/* oi_state */
+enum {
+	OCKAM_SOCK_IDLE,	/* no destination, no channel */
+	OCKAM_SOCK_CONNECTING,	/* the handshake is under way */
+	OCKAM_SOCK_OPEN,	/* has a channel; DGRAM: has a destination */
+	OCKAM_SOCK_LISTENING,
+	OCKAM_SOCK_CLOSED,	/* had a channel; failed to get one */
+};
+
+/* oi_role */
+enum {
+	OCKAM_SIDE_NONE,
+	OCKAM_SIDE_INITIATOR,
+	OCKAM_SIDE_RESPONDER,
+};
+
+/* oi_suite */
+enum {
+	OCKAM_SUITE_NONE,
+	OCKAM_SUITE_AES_256_GCM_SHA256,
+};
+
+/* oi_flags */
+#define OCKAM_INFO_PEER		1 /* oi_peer is set */
+#define OCKAM_INFO_GIVEN	2 /* the channel is not the socket's own */
+
+/**
+ * struct ockam_info - what OCKAM_INFO tells about a socket
+ * @oi_state:    OCKAM_SOCK_*
+ * @oi_role:     OCKAM_SIDE_*, of this end of the channel
+ * @oi_suite:    OCKAM_SUITE_*
+ * @oi_flags:    OCKAM_INFO_*
+ * @oi_node:     index of the node, 0: no address yet
+ * @oi_max_msg:  largest payload
+ * @oi_rx_queue: messages that wait to be received
+ * @oi_rx_memory: bytes of memory charged to the receive queue
+ * @oi_tx_memory: bytes of memory charged to what was sent and is not yet gone
+ * @oi_accept_queue: listening: channels that wait to be accepted
+ * @oi_accept_max: listening: the backlog
+ * @oi_lost:     messages lost because the receive queue was full
+ * @oi_age:      seconds since the channel was opened
+ * @oi_tx_msgs:  messages that the channel sent
+ * @oi_tx_bytes: their payloads
+ * @oi_rx_msgs:  messages that the channel received
+ * @oi_rx_bytes: their payloads
+ * @oi_tx_rekeys: changes of the sending key
+ * @oi_rx_rekeys: changes of the receiving key
+ * @oi_rx_replays: messages refused because they came twice or too late
+ * @oi_rx_auth_failed: messages refused because they were not authentic
+ * @oi_peer:     identifier of the channel's peer
+ *
+ * What does not apply is zero. The struct grows at its end: the kernel copies
+ * what it has and the buffer takes, and says how much that was. New programs on
+ * an old kernel look at that length, or find the zeros that they put there.
+ */
+struct ockam_info {
+	__u8 oi_state;
+	__u8 oi_role;
+	__u8 oi_suite;
+	__u8 oi_flags;
+	__u32 oi_node;
+	__u32 oi_max_msg;
+	__u32 oi_rx_queue;
+	__u32 oi_rx_memory;
+	__u32 oi_tx_memory;
+	__u32 oi_accept_queue;
+	__u32 oi_accept_max;
+	__u64 oi_lost;
+	__u64 oi_age;
+	__u64 oi_tx_msgs;
+	__u64 oi_tx_bytes;
+	__u64 oi_rx_msgs;
+	__u64 oi_rx_bytes;
+	__u64 oi_tx_rekeys;
+	__u64 oi_rx_rekeys;
+	__u64 oi_rx_replays;
+	__u64 oi_rx_auth_failed;
+	__u8 oi_peer[OCKAM_ID_LEN];
+};
 
 #endif /* _UAPI_LINUX_OCKAM_H */

@@ -97,5 +97,7 @@ void fuzz_slot(struct input *in);
 void fuzz_ed25519(struct input *in);
 void fuzz_multiaddr(struct input *in);
 void fuzz_host_port(struct input *in);
+void fuzz_client_route(struct input *in);
+void fuzz_client_id(struct input *in);
 
 #endif /* OCKAM_FUZZ_H */

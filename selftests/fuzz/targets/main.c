@@ -20,6 +20,7 @@ static const struct {
 	TARGET(credential), TARGET(payload), TARGET(changes), TARGET(vouch),
 	TARGET(noise), TARGET(noise_read), TARGET(nonce), TARGET(slot),
 	TARGET(ed25519), TARGET(multiaddr), TARGET(host_port),
+	TARGET(client_route), TARGET(client_id),
 };
 
 static size_t chosen;
