@@ -124,12 +124,10 @@ int history_add(struct identity *identity, struct ockam_identity *verified,
 	size_t len;
 	int err;
 
-	err = old ? history_verify(identity, verified) : 0;
-	if (!err && old && verified->changes == OCKAM_CHANGES_MAX)
-		err = ctl_fail(CTL_EXISTS, "identity '%s' has %d changes: peers accept no more",
-			       identity->name, OCKAM_CHANGES_MAX);
-	if (!err)
-		err = pkey_public(&public, key);
+	if (old && verified->changes == OCKAM_CHANGES_MAX)
+		return ctl_fail(CTL_EXISTS, "identity '%s' has %d changes: peers accept no more",
+				identity->name, OCKAM_CHANGES_MAX);
+	err = pkey_public(&public, key);
 	if (err)
 		return err;
 	len = put_change(data, sizeof(data), old ? verified : NULL, &public,
@@ -153,6 +151,7 @@ int history_verify(struct identity *identity, struct ockam_identity *verified)
 		return ctl_fail(CTL_DATA, "identity '%s': its change history is damaged (%s)",
 				identity->name, ockam_ident_reason_name(reason));
 	memcpy(identity->id, verified->identifier, OCKAM_IDENTIFIER_LEN);
+	identity->changes = verified->changes;
 	return 0;
 }
 

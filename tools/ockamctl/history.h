@@ -16,8 +16,8 @@ struct change {
 
 /*
  * Adds a change to what @identity has, or makes the first one: signed by @key,
- * and by @old, the key of the change before (NULL: there is none). The result
- * is verified, into @verified. 0 or an exit code.
+ * and by @old, the key of the change before (NULL: there is none). @verified is
+ * what was verified before, and then the result. 0 or an exit code.
  */
 int history_add(struct identity *identity, struct ockam_identity *verified,
 		EVP_PKEY *old, EVP_PKEY *key, bool revoke);

@@ -310,7 +310,6 @@ static int rotate(struct ctl_args *args)
 	const struct identity_options options = {
 		.key_type = args->key_type, .revoke = args->revoke,
 	};
-	struct ockam_identity verified;
 	char name[65], text[66];
 	json_t *nodes;
 	int err;
@@ -320,7 +319,6 @@ static int rotate(struct ctl_args *args)
 		err = identity_rotate(name, &options, &identity);
 	if (err)
 		return err;
-	history_verify(&identity, &verified);
 	ctl_identifier(text, identity.id);
 	err = identity_install_all(&identity, &nodes);
 	if (err)
@@ -328,7 +326,7 @@ static int rotate(struct ctl_args *args)
 			 name);
 	return err ? err : ctl_result(json_pack("{s:s, s:i, s:o}", "identifier",
 						text, "changes",
-						verified.changes, "nodes",
+						identity.changes, "nodes",
 						nodes), "%s", text);
 }
 

@@ -19,6 +19,7 @@ struct identity {
 	uint8_t id[32];
 	uint8_t history[KEYS_HISTORY_MAX];
 	size_t history_len;
+	unsigned int changes;
 	uint8_t attestation[KEYS_ATTESTATION_MAX];
 	size_t attestation_len;
 	uint64_t expires;	/* of the attestation, once it is loaded */
