@@ -12,7 +12,7 @@
 #define OCKAM_NL_BYTES(max) { .type = NLA_BINARY, .len = (max) }
 #define OCKAM_NL_EXACT(len) NLA_POLICY_EXACT_LEN(len)
 
-static const struct netlink_range_validation ockam_nl_life = {
+static struct netlink_range_validation ockam_nl_life = {
 	.max = OCKAM_LIFE_MAX_MS,
 };
 
