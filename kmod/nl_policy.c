@@ -36,4 +36,5 @@ const struct nla_policy ockam_nl_policy[OCKAM_A_MAX + 1] = {
 	[OCKAM_A_GROUP_HIGH] = { .type = NLA_U32 },
 	[OCKAM_A_TIMEOUT_MS] = { .type = NLA_U32 },
 	[OCKAM_A_DEVICE] = NLA_POLICY_MIN(NLA_U32, 1),
+	[OCKAM_A_HOST] = OCKAM_NL_TEXT(255),
 };

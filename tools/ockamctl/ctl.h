@@ -41,9 +41,10 @@ struct ctl_args {
 	const char *from, *to, *at, *name, *identity, *project, *output;
 	const char *tcp_listener_address, *file, *type, *address, *timeout;
 	const char *allow_group, *netns, *count, *family, *length, *source, *device;
+	const char *identifier, *relay_address;
 	struct ctl_values authorized, expose;
 	bool host, hex, full, yes, all, shared, encoding_hex;
-	bool no_default_services;
+	bool no_default_services, no_connection_wait;
 	bool json, pretty, compact, oneline, quiet, no_input, no_color;
 };
 
@@ -73,6 +74,7 @@ extern const struct ctl_command flow_control_commands[];
 extern const struct ctl_command module_commands[];
 int overview(struct ctl_args *args);
 int stats(struct ctl_args *args);
+int resolve(struct ctl_args *args);
 int monitor(struct ctl_args *args);
 int manpages(struct ctl_args *args);
 
@@ -130,6 +132,9 @@ int ctl_unhex(void *dst, size_t size, const char *text);
 /* "I" and 64 hex digits */
 void ctl_identifier(char dst[66], const unsigned char id[32]);
 int ctl_parse_identifier(unsigned char id[32], const char *text);
+/* Of a repeated option: up to CTL_MAX_VALUES of 32 bytes; *len all of them. */
+int ctl_parse_identifiers(unsigned char *ids, size_t *len,
+			  const struct ctl_values *values);
 
 /* help.c */
 void help_commands(FILE *to, const char *path, const struct ctl_command *list);

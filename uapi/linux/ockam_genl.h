@@ -108,6 +108,7 @@ enum {
 	OCKAM_A_RULE,	/* The exposure is a rule on a name. */
 	OCKAM_A_DEVICE,	/* Number of the network device that all packets go through. */
 	OCKAM_A_QUEUE,	/* Messages that wait in it. */
+	OCKAM_A_HOST,	/* Host name and port that a link's IP address was made of. */
 	__OCKAM_A_MAX,
 };
 
@@ -135,6 +136,7 @@ enum {
 	OCKAM_CMD_EXPOSURE_GET,	/* Exposures of a flow. */
 	OCKAM_CMD_STATS_GET,	/* Counters of nodes, one for each drop reason. */
 	OCKAM_CMD_EVENT_NTF,	/* Something happened; multicast only. */
+	OCKAM_CMD_LINK_SET,	/* New IP address and port of a link, for its next attempt. */
 	__OCKAM_CMD_MAX,
 };
 
