@@ -17,7 +17,7 @@ case_of()
 relay_node()
 {
 	setup_module || return
-	ockamctl project create default --host --tcp-listener-address 127.0.0.1:4000 "$@" > /dev/null 2>&1
+	ockamctl project create default --host --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1
 }
 
 dropped()
@@ -119,8 +119,9 @@ test_counters_and_commands()
 
 test_who_must_answer()
 {
-	local id none="I$(printf '%064d' 1)"
+	local id none
 
+	none=I$(printf '%064d' 1)
 	relay_node || return
 	ockamctl node create n1 > /dev/null 2>&1 || return
 	id=$(ockamctl project information -j | jq -r .identity)

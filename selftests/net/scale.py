@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0 OR MIT
-"""COUNT relays and COUNT channels at once: scale.py COUNT PORT CONNECTION.
+"""Many relays and channels at once: scale.py RELAYS CHANNELS PORT CONNECTION.
 
 The relays are on the node that listens at PORT, the channels between node "c" and that one, over
 c's CONNECTION. Prints what each took: memory, and the time of the last tenth against the first.
@@ -15,8 +15,7 @@ from ockam_ref.messages import local
 from ockam_ref.node import bare_string
 from ockam_ref.transport import Envelope
 
-COUNT, PORT, CONNECTION = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-TENTH = COUNT // 10
+RELAYS, CHANNELS, PORT, CONNECTION = *map(int, sys.argv[1:4]), sys.argv[4]
 BATCH = 8
 UP = 2
 
@@ -41,23 +40,23 @@ def slabs() -> dict[str, int]:
     return out
 
 
-def measured(what: str, ends: int, make) -> None:  # noqa: ANN001
+def measured(what: str, count: int, ends: int, make) -> None:  # noqa: ANN001
     """Run make(first, last) for each tenth, and say what it took."""
-    memory, before = used(), slabs()
+    memory, before, tenths = used(), slabs(), count // 10
     times = []
     for tenth in range(10):
         began = time.monotonic()
-        make(tenth * TENTH, (tenth + 1) * TENTH)
+        make(tenth * tenths, (tenth + 1) * tenths)
         times.append(time.monotonic() - began)
     time.sleep(1)
-    each = (used() - memory) / (COUNT * ends)
+    each = (used() - memory) / (count * ends)
     after = slabs()
     most = sorted(after, key=lambda name: before.get(name, 0) - after[name])[:6]
-    print(f"# {COUNT} {what}: {each:.0f} bytes each" + (" end" if ends > 1 else "") +
+    print(f"# {count} {what}: {each:.0f} bytes each" + (" end" if ends > 1 else "") +
           f", {sum(times):.1f} s; a tenth took " + " ".join(f"{t:.2f}" for t in times) +
           f" s: the last is {times[-1] / times[0]:.2f} of the first")
     print("#   slab bytes each: " + ", ".join(
-        f"{name} {(after[name] - before.get(name, 0)) / (COUNT * ends):.0f}" for name in most), flush=True)
+        f"{name} {(after[name] - before.get(name, 0)) / (count * ends):.0f}" for name in most), flush=True)
 
 
 class Registrar:
@@ -109,7 +108,7 @@ class Opener:
 
 
 registrar, opener = Registrar(), Opener()
-measured("relays", 1, registrar.make)
-measured("channels", 2, opener.make)
+measured("relays", RELAYS, 1, registrar.make)
+measured("channels", CHANNELS, 2, opener.make)
 print(opener.last, flush=True)
 sys.stdin.read()	# they stay until then
