@@ -48,6 +48,7 @@ def measured(what: str, count: int, ends: int, make) -> None:  # noqa: ANN001
         began = time.monotonic()
         make(tenth * tenths, (tenth + 1) * tenths)
         times.append(time.monotonic() - began)
+        print(f"# {what}: {(tenth + 1) * tenths} after {sum(times):.1f} s", file=sys.stderr, flush=True)
     time.sleep(1)
     each = (used() - memory) / (count * ends)
     after = slabs()
