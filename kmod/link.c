@@ -263,7 +263,7 @@ static int ockam_link_listener_route(struct ockam_link *link,
 static void ockam_link_secure(struct ockam_link *link)
 {
 	struct ockam_connect how = {
-		.timeout_ms = OCKAM_LINK_CONNECT_MS,
+		.timeout_ms = OCKAM_LINK_SECURE_MS,
 		.trust = link->trust,
 		.owner = link->owner,
 		.expose = link->expose,

@@ -7,7 +7,9 @@
 #include "channel.h"
 #include "transport.h"
 
-#define OCKAM_LINK_CONNECT_MS	10000	/* for a connection; for a handshake */
+/* TCP asks at 0, 1, 3 and 7 s: a new attempt asks earlier than that. */
+#define OCKAM_LINK_CONNECT_MS	4000
+#define OCKAM_LINK_SECURE_MS	10000
 
 enum ockam_link_state {
 	OCKAM_LINK_CONNECTING,	/* transport */

@@ -38,6 +38,8 @@ scene()
 	for ns in "$A" "$C"; do
 		in_ns "$ns" sh -c 'echo 500 > /proc/sys/net/ockam/relay_ping_ms' || return
 	done
+	in_ns "$C" ockamctl monitor relay -j > "$HOMES/events" 2> /dev/null &
+	defer kill $!
 	traffic > "$HOMES/log" &
 	defer kill $!
 	busywait 60 answered_since 0
@@ -49,14 +51,21 @@ answered_since()
 	awk -v since="$1" '$1 > since && $4 == "yes" { found = 1 } END { exit !found }' "$HOMES/log"
 }
 
+# up_since MS: when the relay was registered for the first time after that
+up_since()
+{
+	jq -nr --argjson since "$1" '[inputs | select(.kind == "relay-client" and .event == "up") |
+		(.ts[:19] + "Z" | fromdate) * 1000 + (.ts[20:23] | tonumber) | select(. > $since)][0] // empty' "$HOMES/events"
+}
+
+is_up_since()
+{
+	[ -n "$(up_since "$1")" ]
+}
+
 attempts()
 {
 	in_ns "$C" ockamctl relay show n3 -j | jq .attempts
-}
-
-relay_is_up()
-{
-	in_ns "$C" ockamctl relay show n3 -j | jq -e '.connection_status == "Up"'
 }
 
 # heals HOW FIRST SECOND: break it with the command FIRST, mend it with SECOND
@@ -70,8 +79,10 @@ heals()
 	tries=$(attempts)
 	check_ok "$how: mended" "$3"
 	back=$(now_ms)
-	busywait $BOUND relay_is_up || fail "$how: the relay is not back" || return
-	up=$(now_ms)
+	# A reset is mended by itself, perhaps before this.
+	[ "$3" = true ] && back=$cut
+	busywait $BOUND is_up_since "$back" || fail "$how: the relay is not back" || return
+	up=$(up_since "$back")
 	busywait $BOUND answered_since "$back" || fail "$how: no message after $BOUND s" || return
 	first=$(awk -v since="$back" '$2 > since && $4 == "yes" { print $2; exit }' "$HOMES/log")
 	sleep 2
