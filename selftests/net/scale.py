@@ -6,6 +6,7 @@ The relays are on the node that listens at PORT, the channels between node "c" a
 c's CONNECTION. Prints what each took: memory, and the time of the last tenth against the first.
 """
 
+import hashlib
 import socket
 import sys
 import time
@@ -40,22 +41,34 @@ def slabs() -> dict[str, int]:
     return out
 
 
+def yardstick() -> float:
+    """Seconds of a fixed computation: an emulator's speed depends on what else its host does."""
+    began = time.monotonic()
+    for _ in range(200):
+        hashlib.sha256(bytes(10000)).digest()
+    return time.monotonic() - began
+
+
 def measured(what: str, count: int, ends: int, make) -> None:  # noqa: ANN001
     """Run make(first, last) for each tenth, and say what it took."""
     memory, before, tenths = used(), slabs(), count // 10
-    times = []
+    times, sticks = [], []
     for tenth in range(10):
+        sticks.append(yardstick())
         began = time.monotonic()
         make(tenth * tenths, (tenth + 1) * tenths)
         times.append(time.monotonic() - began)
+        sticks[-1] += yardstick()
         print(f"# {what}: {(tenth + 1) * tenths} after {sum(times):.1f} s", file=sys.stderr, flush=True)
     time.sleep(1)
     each = (used() - memory) / (count * ends)
+    ratio = times[-1] / times[0]
     after = slabs()
     most = sorted(after, key=lambda name: before.get(name, 0) - after[name])[:6]
     print(f"# {count} {what}: {each:.0f} bytes each" + (" end" if ends > 1 else "") +
           f", {sum(times):.1f} s; a tenth took " + " ".join(f"{t:.2f}" for t in times) +
-          f" s: the last is {times[-1] / times[0]:.2f} of the first")
+          f" s: the last is {ratio:.2f} of the first, {ratio * sticks[0] / sticks[-1]:.2f}"
+          " when each is measured by a fixed computation beside it")
     print("#   slab bytes each: " + ", ".join(
         f"{name} {(after[name] - before.get(name, 0)) / (count * ends):.0f}" for name in most), flush=True)
 
