@@ -74,8 +74,8 @@ test_channels_in_channels()
 	check_eq "$(in_ns "$A" ockamctl message send hello --from a --to "$three/service/uppercase")" HELLO "three deep"
 	check_eq "$(in_ns "$A" ockamctl message send hello --from a --to "$four/service/uppercase")" HELLO "four deep"
 	check_rc 0 "large messages" in_ns "$A" ockamctl message perf "$three/service/echo" --from a \
-		--count 8 --length 1048576 --timeout 120 -j
-	check_eq "$(jq '[.messages, .bytes] | join(" ")' <<< "$OUT")" '"8 8388608"' "large messages"
+		--count 2 --length 600000 --timeout 300 -j
+	check_eq "$(jq '[.messages, .bytes] | join(" ")' <<< "$OUT")" '"2 1200000"' "large messages"
 	# Who may be reached is who is at the other end, not who is on the way.
 	check_eq "$(in_ns "$A" ockamctl secure-channel show "$three" --at a -j | jq -r .their_identifier)" \
 		"$(in_ns "$D" ockamctl identity show -j | jq -r '.identifier // .[0].identifier')" "the peer"
@@ -83,11 +83,11 @@ test_channels_in_channels()
 
 test_relay_across_a_bridge()
 {
+	local one two three
+
 	bridges || return
 	# d registers at c, whose listener lets channels reach its relays.
 	in_ns "$C" ockamctl service expose api static_forwarding_service --at c > /dev/null || return
-	check_eq "$(in_ns "$D" ockamctl relay create d --to d --at '/ip6/fd00:2::c/tcp/4000/secure/api' --timeout 5)" "" \
-		"d has no way there"
 	ip -n "$D" route add fd00:2::/64 via fd00:3::c
 	ip netns exec "$C" sysctl -qw net.ipv6.conf.all.forwarding=1
 	check_eq "$(in_ns "$D" ockamctl relay create d --to d --at '/ip6/fd00:2::c/tcp/4000/secure/api' --timeout 60)" \
