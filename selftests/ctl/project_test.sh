@@ -189,12 +189,10 @@ test_no_rights()
 	scene n1 || return
 	user="setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/tmp OCKAM_HOME=$(mktemp -u)"
 	for command in "relay create r --to n1 --at /ip4/127.0.0.1/tcp/4000" "relay list" "relay list --host" resolve \
-			"secure-channel list"; do
+			"secure-channel list" "message send x --from n1 --to /service/echo"; do
 		# shellcheck disable=SC2086 # words
 		says 77 CAP_NET_ADMIN $user ockamctl $command
 	done
-	# shellcheck disable=SC2086 # words
-	says 77 "--allow-group" $user ockamctl message send x --from n1 --to /service/echo
 }
 
 run_tests
