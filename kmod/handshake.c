@@ -130,6 +130,8 @@ static void ockam_handshake_refuse(struct ockam_handshake *hs,
 				   enum ockam_drop why, const u8 *peer)
 {
 	ockam_count_drop(hs->ch->enc.node, why);
+	if (peer)
+		memcpy(hs->ch->peer, peer, OCKAM_IDENTIFIER_LEN);
 	ockam_notify_peer(&hs->ch->enc, OCKAM_EVENT_REFUSED, why, peer);
 	ockam_channel_close(hs->ch, why);
 }

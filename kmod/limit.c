@@ -30,6 +30,8 @@ static const struct ockam_limit ockam_limit_list[] = {
 	OCKAM_LIMIT(connections, "max_connections", 0, 16384, 1 << 20),
 	OCKAM_LIMIT(channels, "max_channels", 0, 32768, 1 << 20),
 	OCKAM_LIMIT(relays, "max_relays", 0, 16384, 1 << 20),
+	OCKAM_LIMIT(relays_peer, "max_relays_per_peer", 0, 1024, 1 << 20),
+	OCKAM_LIMIT(relay_rate, "max_relay_rate", 1, 1024, 1 << 20),
 	OCKAM_LIMIT(half_open, "max_half_open", 1, 256, 4096),
 	OCKAM_LIMIT(half_open_peer, "max_half_open_per_peer", 1, 16, 4096),
 	OCKAM_LIMIT(handshake_ms, "handshake_timeout_ms", 100, 30000, 600000),
@@ -37,6 +39,10 @@ static const struct ockam_limit ockam_limit_list[] = {
 		    OCKAM_LIFE_MAX_MS),
 	OCKAM_LIMIT(reassembly, "max_reassembly_bytes", 1 << 16, 64 << 20,
 		    1 << 30),
+	OCKAM_LIMIT(ping_ms, "relay_ping_ms", 100, 10000, 600000),
+	OCKAM_LIMIT(ping_misses, "relay_ping_misses", 1, 3, 100),
+	OCKAM_LIMIT(backoff_min, "link_backoff_min_ms", 10, 100, 60000),
+	OCKAM_LIMIT(backoff_max, "link_backoff_max_ms", 10, 3000, 600000),
 };
 
 static void ockam_limits_entry(struct ctl_table *entry,

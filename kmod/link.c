@@ -12,17 +12,19 @@
 /* What watchers and users ask of the link's work; bits of @wanted. */
 enum {
 	OCKAM_LINK_FAILED,	/* ockam_link_fail() was called */
+	OCKAM_LINK_MOVED,	/* ockam_link_set_addr() was called */
 };
 
 /**
  * struct ockam_link - see link.h
  * @ep:        address and ops; nobody sends to it
- * @addr:      transport address
+ * @addr:      transport address, under @lock
  * @route:     from there to the channel listener; points into @data
  * @expose:    exposed addresses; points into @data
  * @trust:     acceptable peers
  * @owner:     of what it makes
  * @label:     name for users; points into @data
+ * @host:      host name of @addr; points into @data
  * @project:   it is a project
  * @work:      the state machine; the only one that changes the fields below
  * @wanted:    requests to it
@@ -31,16 +33,18 @@ enum {
  * @ch:        channel, with a reference
  * @conn_watch: on the connection
  * @ch_watch:  on the channel's encryptor
- * @deadline:  jiffies, when connecting fails
- * @backoff:   milliseconds before the next try
+ * @deadline:  jiffies, when connecting fails; when waiting is over
+ * @began:     jiffies, of the attempt or since when it is up
+ * @backoff:   milliseconds before the next try; 0: from the beginning
  * @lock:      spinlock: what ockam_link_info() and ockam_link_hop() read
  * @state:     state
  * @reason:    why it was last down
  * @err:       errno of the last failure of the transport
  * @tries:     attempts since it was last up
+ * @refused:   whom @trust did not accept, when @reason says so
  * @fail_reason: of ockam_link_fail()
  * @hop:       endpoint to send to, with a reference, when UP
- * @data:      memory of @route, @expose and @label
+ * @data:      memory of @route, @expose, @label and @host
  *
  * Lifetime: an endpoint like any; shutdown stops the work and drops what the
  * link made, after which only references keep it.
@@ -53,6 +57,7 @@ struct ockam_link {
 	struct ockam_trust *trust;
 	struct ockam_owner owner;
 	const char *label;
+	const char *host;
 	bool project;
 	struct delayed_work work;
 	unsigned long wanted;
@@ -62,12 +67,14 @@ struct ockam_link {
 	struct ockam_watch conn_watch;
 	struct ockam_watch ch_watch;
 	unsigned long deadline;
+	unsigned long began;
 	u32 backoff;
 	spinlock_t lock;
 	enum ockam_link_state state;
 	enum ockam_drop reason;
 	int err;
 	u32 tries;
+	u8 refused[OCKAM_IDENTIFIER_LEN];
 	enum ockam_drop fail_reason;
 	struct ockam_endpoint *hop;
 	u8 data[];
@@ -131,15 +138,50 @@ static void ockam_link_teardown(struct ockam_link *link)
 	}
 }
 
+/*
+ * Milliseconds before the next attempt: twice as many each time, and a bit that
+ * nobody can foretell. What stayed up for long begins anew, what flaps does
+ * not. An attempt that took its time was a pause itself.
+ */
+static u32 ockam_link_pause(struct ockam_link *link, bool was_up)
+{
+	const struct ockam_limits *limits = &link->ep.node->onet->limits;
+	u32 low = READ_ONCE(limits->backoff_min);
+	u32 high = max(low, READ_ONCE(limits->backoff_max));
+	u32 took = jiffies_to_msecs(jiffies - link->began);
+	u32 wait;
+
+	if (was_up && took >= high)
+		link->backoff = 0;
+	wait = clamp(link->backoff, low, high);
+	link->backoff = min(wait * 2, high);
+	wait += get_random_u32() % (wait / 4 + 1);
+	if (was_up)
+		return wait;
+	return took + low < wait ? wait - took : low;
+}
+
+/* Who was not acceptable, when that is why. */
+static const u8 *ockam_link_refused(struct ockam_link *link,
+				    enum ockam_drop reason)
+{
+	if (reason != OCKAM_DROP_HS_NOT_AUTHORIZED || !link->ch)
+		return NULL;
+	memcpy(link->refused, link->ch->peer, sizeof(link->refused));
+	return link->refused;
+}
+
 static void ockam_link_down(struct ockam_link *link, enum ockam_drop reason,
 			    int err)
 {
 	bool was_up = link->state == OCKAM_LINK_UP;
-	u32 wait = link->backoff;
+	const u8 *refused;
+	unsigned long wait;
 
 	spin_lock(&link->lock);
 	link->reason = reason;
 	link->err = err;
+	refused = ockam_link_refused(link, reason);
 	spin_unlock(&link->lock);
 	ockam_link_set_state(link, OCKAM_LINK_WAITING, NULL);
 	ockam_link_teardown(link);
@@ -147,12 +189,11 @@ static void ockam_link_down(struct ockam_link *link, enum ockam_drop reason,
 		ockam_endpoint_tell(&link->ep, OCKAM_WATCH_UP);
 	/* Not one event for each try: the first failure, and each loss. */
 	if (was_up || link->tries == 1)
-		ockam_notify(&link->ep, OCKAM_EVENT_DOWN, reason);
-	link->backoff = min_t(u32, wait * 2, OCKAM_LINK_BACKOFF_MAX_MS);
-	wait += get_random_u32() % (wait / 4 + 1);
+		ockam_notify_peer(&link->ep, OCKAM_EVENT_DOWN, reason, refused);
+	wait = msecs_to_jiffies(ockam_link_pause(link, was_up));
+	link->deadline = jiffies + wait;
 	if (!READ_ONCE(link->stopped))
-		queue_delayed_work(ockam_wq, &link->work,
-				   msecs_to_jiffies(wait));
+		queue_delayed_work(ockam_wq, &link->work, wait);
 }
 
 static void ockam_link_up(struct ockam_link *link, struct ockam_endpoint *hop)
@@ -164,7 +205,8 @@ static void ockam_link_up(struct ockam_link *link, struct ockam_endpoint *hop)
 	link->tries = 0;
 	spin_unlock(&link->lock);
 	clear_bit(OCKAM_LINK_FAILED, &link->wanted);
-	link->backoff = OCKAM_LINK_BACKOFF_MIN_MS;
+	clear_bit(OCKAM_LINK_MOVED, &link->wanted);
+	link->began = jiffies;
 	ockam_link_set_state(link, OCKAM_LINK_UP, hop);
 	ockam_notify(&link->ep, OCKAM_EVENT_UP, OCKAM_DROP_NONE);
 	ockam_endpoint_tell(&link->ep, OCKAM_WATCH_UP);
@@ -173,13 +215,16 @@ static void ockam_link_up(struct ockam_link *link, struct ockam_endpoint *hop)
 static void ockam_link_connect(struct ockam_link *link)
 {
 	const struct ockam_route none = {};
+	struct sockaddr_storage addr;
 	struct ockam_conn *conn;
 
+	link->began = jiffies;
 	spin_lock(&link->lock);
 	link->tries++;
+	addr = link->addr;
 	spin_unlock(&link->lock);
 	ockam_link_set_state(link, OCKAM_LINK_CONNECTING, NULL);
-	conn = ockam_tcp_connect(link->ep.node, &link->addr, NULL,
+	conn = ockam_tcp_connect(link->ep.node, &addr, NULL,
 				 link->route.count ? &none : &link->expose,
 				 &link->owner);
 	if (IS_ERR(conn)) {
@@ -218,6 +263,7 @@ static int ockam_link_listener_route(struct ockam_link *link,
 static void ockam_link_secure(struct ockam_link *link)
 {
 	struct ockam_connect how = {
+		.timeout_ms = OCKAM_LINK_SECURE_MS,
 		.trust = link->trust,
 		.owner = link->owner,
 		.expose = link->expose,
@@ -307,6 +353,18 @@ static void ockam_link_check(struct ockam_link *link)
 				READ_ONCE(link->conn->err));
 }
 
+/* Whatever else woke the work does not make waiting shorter. */
+static void ockam_link_waiting(struct ockam_link *link)
+{
+	bool moved = test_and_clear_bit(OCKAM_LINK_MOVED, &link->wanted);
+
+	if (moved || !time_before(jiffies, link->deadline))
+		ockam_link_connect(link);
+	else
+		queue_delayed_work(ockam_wq, &link->work,
+				   link->deadline - jiffies);
+}
+
 static void ockam_link_work(struct work_struct *work)
 {
 	struct ockam_link *link = container_of(work, struct ockam_link,
@@ -316,7 +374,7 @@ static void ockam_link_work(struct work_struct *work)
 		return;
 	switch (link->state) {
 	case OCKAM_LINK_WAITING:
-		ockam_link_connect(link);
+		ockam_link_waiting(link);
 		break;
 	case OCKAM_LINK_CONNECTING:
 		ockam_link_connecting(link);
@@ -383,19 +441,38 @@ static u8 *ockam_link_copy(u8 *to, struct ockam_route *dst,
 	return to + src->len;
 }
 
+static u8 *ockam_link_copy_text(u8 *to, const char **dst, const char *src)
+{
+	size_t size = strlen(src) + 1;
+
+	*dst = memcpy(to, src, size);
+	return to + size;
+}
+
+/* The address of a project's link: a node has one link to a project. */
+static size_t ockam_link_name(u8 name[OCKAM_EP_NAME_MAX],
+			      const struct ockam_link_config *config)
+{
+	return config->project ? scnprintf(name, OCKAM_EP_NAME_MAX,
+					   "_project.%s", config->label) : 0;
+}
+
 /**
  * ockam_link_create() - make a link and start it
  * @node:   node
  * @config: where it leads; copied
  *
  * Return: its endpoint with a reference, or an ERR_PTR: -ENOMEM, -ESHUTDOWN,
- * -EMSGSIZE the route leaves no room for our own hop.
+ * -EMSGSIZE the route leaves no room for our own hop, -EADDRINUSE the node has a
+ * link to this project.
  */
 struct ockam_endpoint *
 ockam_link_create(struct ockam_node *node,
 		  const struct ockam_link_config *config)
 {
-	size_t label = strlen(config->label) + 1;
+	size_t texts = strlen(config->label) + strlen(config->host) + 2;
+	u8 name[OCKAM_EP_NAME_MAX];
+	size_t name_len = ockam_link_name(name, config);
 	struct ockam_link *link;
 	u8 *data;
 	int err;
@@ -403,10 +480,11 @@ ockam_link_create(struct ockam_node *node,
 	if (config->route.count >= OCKAM_HOPS_MAX)
 		return ERR_PTR(-EMSGSIZE);
 	link = kzalloc(sizeof(*link) + config->route.len + config->expose.len +
-		       label, GFP_KERNEL_ACCOUNT);
+		       texts, GFP_KERNEL_ACCOUNT);
 	if (!link)
 		return ERR_PTR(-ENOMEM);
-	err = ockam_endpoint_init(&link->ep, node, &ockam_link_ops, NULL, 0,
+	err = ockam_endpoint_init(&link->ep, node, &ockam_link_ops,
+				  name_len ? name : NULL, name_len,
 				  &config->owner);
 	if (err) {
 		kfree(link);
@@ -415,14 +493,14 @@ ockam_link_create(struct ockam_node *node,
 	ockam_ledger_created(OCKAM_OBJ_LINK);
 	data = ockam_link_copy(link->data, &link->route, &config->route);
 	data = ockam_link_copy(data, &link->expose, &config->expose);
-	memcpy(data, config->label, label);
-	link->label = (const char *)data;
+	data = ockam_link_copy_text(data, &link->label, config->label);
+	ockam_link_copy_text(data, &link->host, config->host);
 	link->addr = config->addr;
 	link->trust = config->trust ? ockam_trust_get(config->trust) : NULL;
 	link->owner = config->owner;
 	link->project = config->project;
 	link->state = OCKAM_LINK_WAITING;
-	link->backoff = OCKAM_LINK_BACKOFF_MIN_MS;
+	link->deadline = jiffies;
 	link->conn_watch.event = ockam_link_conn_event;
 	link->ch_watch.event = ockam_link_ch_event;
 	spin_lock_init(&link->lock);
@@ -432,6 +510,7 @@ ockam_link_create(struct ockam_node *node,
 		ockam_endpoint_put(&link->ep);
 		return ERR_PTR(err);
 	}
+	ockam_notify(&link->ep, OCKAM_EVENT_NEW, OCKAM_DROP_NONE);
 	ockam_link_kick(link);
 	return &link->ep;
 }
@@ -446,12 +525,13 @@ void ockam_link_info(struct ockam_endpoint *ep, struct ockam_link_info *info)
 	struct ockam_link *link = ockam_link(ep);
 
 	memset(info, 0, sizeof(*info));
-	info->addr = link->addr;
 	info->project = link->project;
 	info->label = link->label;
+	info->host = link->host;
 	info->route = link->route;
 	info->trust = link->trust;
 	spin_lock(&link->lock);
+	info->addr = link->addr;
 	info->state = link->state;
 	info->reason = link->reason;
 	info->err = link->err;
@@ -462,8 +542,30 @@ void ockam_link_info(struct ockam_endpoint *ep, struct ockam_link_info *info)
 		if (info->has_peer)
 			memcpy(info->peer, ockam_channel_of(link->hop)->peer,
 			       sizeof(info->peer));
+	} else if (link->reason == OCKAM_DROP_HS_NOT_AUTHORIZED) {
+		info->has_peer = true;
+		memcpy(info->peer, link->refused, sizeof(info->peer));
 	}
 	spin_unlock(&link->lock);
+}
+
+/**
+ * ockam_link_set_addr() - the host of a link has another address now
+ * @ep:   its endpoint
+ * @addr: the address, for the next attempt
+ *
+ * A link that waits for that begins it at once; one that is up stays as it is.
+ */
+void ockam_link_set_addr(struct ockam_endpoint *ep,
+			 const struct sockaddr_storage *addr)
+{
+	struct ockam_link *link = ockam_link(ep);
+
+	spin_lock(&link->lock);
+	link->addr = *addr;
+	spin_unlock(&link->lock);
+	set_bit(OCKAM_LINK_MOVED, &link->wanted);
+	ockam_link_kick(link);
 }
 
 /**

@@ -7,9 +7,9 @@
 #include "channel.h"
 #include "transport.h"
 
-#define OCKAM_LINK_BACKOFF_MIN_MS	100
-#define OCKAM_LINK_BACKOFF_MAX_MS	3000
-#define OCKAM_LINK_CONNECT_MS		10000
+/* TCP asks at 0, 1, 3 and 7 s: a new attempt asks earlier than that. */
+#define OCKAM_LINK_CONNECT_MS	4000
+#define OCKAM_LINK_SECURE_MS	10000
 
 enum ockam_link_state {
 	OCKAM_LINK_CONNECTING,	/* transport */
@@ -27,6 +27,7 @@ enum ockam_link_state {
  * @expose:  addresses exposed to what comes in over it
  * @owner:   of the connection's and channel's addresses
  * @label:   name for users ("default" for the project default), terminated
+ * @host:    host name that @addr was made of, terminated; "" for none
  * @project: it is a project
  */
 struct ockam_link_config {
@@ -36,6 +37,7 @@ struct ockam_link_config {
 	struct ockam_route expose;
 	struct ockam_owner owner;
 	const char *label;
+	const char *host;
 	bool project;
 };
 
@@ -46,11 +48,13 @@ struct ockam_link_config {
  * @err:     errno of the last failure of the transport, negative
  * @tries:   attempts since it was last up
  * @hop:     address to send to (encryptor or sender), valid when UP
- * @peer:    identifier of the peer, valid when UP and there is a channel
- * @has_peer: that is the case
+ * @peer:    identifier of the peer of the channel; when @reason is that it was
+ *           not acceptable, of who answered
+ * @has_peer: there is one
  * @addr:    transport address
  * @project: it is a project
  * @label:   its name
+ * @host:    of the config; as @route
  * @route:   of the config; lives as long as the link
  * @trust:   borrowed
  */
@@ -65,6 +69,7 @@ struct ockam_link_info {
 	struct sockaddr_storage addr;
 	bool project;
 	const char *label;
+	const char *host;
 	struct ockam_route route;
 	struct ockam_trust *trust;
 };
@@ -81,5 +86,8 @@ void ockam_link_info(struct ockam_endpoint *ep, struct ockam_link_info *info);
 struct ockam_endpoint *ockam_link_hop(struct ockam_endpoint *ep);
 /* What runs over it found it dead (no answer): take it down, try again. */
 void ockam_link_fail(struct ockam_endpoint *ep, enum ockam_drop reason);
+/* Its host has another address now: for the next attempt. */
+void ockam_link_set_addr(struct ockam_endpoint *ep,
+			 const struct sockaddr_storage *addr);
 
 #endif /* OCKAM_LINK_H */

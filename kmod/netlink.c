@@ -896,10 +896,12 @@ static int ockam_nl_channel_rekey(struct sk_buff *skb, struct genl_info *info)
 static int ockam_nl_link_config(struct genl_info *info,
 				struct ockam_link_config *config)
 {
+	struct nlattr *host = info->attrs[OCKAM_A_HOST];
 	int err;
 
 	config->owner = ockam_nl_owner(info);
 	config->project = info->attrs[OCKAM_A_PROJECT];
+	config->host = host ? nla_data(host) : "";
 	err = ockam_nl_label(info, &config->label);
 	if (!err)
 		err = ockam_nl_addr(info, &config->addr);
@@ -908,6 +910,12 @@ static int ockam_nl_link_config(struct genl_info *info,
 	if (!err)
 		err = ockam_nl_route(info, OCKAM_A_EXPOSE, false,
 				     &config->expose);
+	if (!err && info->attrs[OCKAM_A_IDENTIFIERS] && !config->route.count) {
+		NL_SET_ERR_MSG_ATTR(info->extack,
+				    info->attrs[OCKAM_A_IDENTIFIERS],
+				    "nobody is authenticated without a channel: a route to its listener is needed");
+		err = -EINVAL;
+	}
 	return err ?: ockam_nl_trust(info, &config->trust);
 }
 
@@ -933,6 +941,30 @@ static int ockam_nl_make_link(struct genl_info *info, struct ockam_node *node)
 static int ockam_nl_link_new(struct sk_buff *skb, struct genl_info *info)
 {
 	return ockam_nl_make(info, ockam_nl_make_link);
+}
+
+static int ockam_nl_set_link(struct genl_info *info, struct ockam_node *node)
+{
+	struct ockam_endpoint *ep = ockam_nl_endpoint(info, node);
+	struct sockaddr_storage addr;
+	int err;
+
+	if (IS_ERR(ep))
+		return PTR_ERR(ep);
+	err = ockam_nl_addr(info, &addr);
+	if (!err && ep->ops->kind != OCKAM_EP_LINK) {
+		NL_SET_ERR_MSG(info->extack, "the address is not that of a link");
+		err = -ENOENT;
+	}
+	if (!err)
+		ockam_link_set_addr(ep, &addr);
+	ockam_endpoint_put(ep);
+	return err;
+}
+
+static int ockam_nl_link_set(struct sk_buff *skb, struct genl_info *info)
+{
+	return ockam_nl_make(info, ockam_nl_set_link);
 }
 
 static int ockam_nl_make_relay_client(struct genl_info *info,
@@ -1124,6 +1156,7 @@ static const struct genl_ops ockam_nl_ops[] = {
 	OCKAM_NL_OP(EXPOSURE_NEW, ockam_nl_exposure_new),
 	OCKAM_NL_OP(EXPOSURE_DEL, ockam_nl_exposure_del),
 	OCKAM_NL_OP(EXPOSURE_GET, ockam_nl_exposure_get),
+	OCKAM_NL_OP(LINK_SET, ockam_nl_link_set),
 	{ .cmd = OCKAM_CMD_STATS_GET, .start = ockam_nl_dump_start,
 	  .dumpit = ockam_nl_stats_dump, .flags = GENL_UNS_ADMIN_PERM },
 };

@@ -276,6 +276,8 @@ static int ockam_nl_link_info(struct sk_buff *msg,
 	      nla_put_u32(msg, OCKAM_A_TRIES, info->tries);
 	if (!err && info->project)
 		err = nla_put_flag(msg, OCKAM_A_PROJECT);
+	if (!err && *info->host)
+		err = nla_put_string(msg, OCKAM_A_HOST, info->host);
 	if (!err && info->has_peer)
 		err = nla_put(msg, OCKAM_A_PEER, sizeof(info->peer),
 			      info->peer);

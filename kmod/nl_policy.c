@@ -47,4 +47,5 @@ const struct nla_policy ockam_nl_policy[OCKAM_A_MAX + 1] = {
 	[OCKAM_A_AUTHORITIES] = { .type = NLA_NESTED },
 	[OCKAM_A_REQUIRE_CREDENTIAL] = { .type = NLA_FLAG },
 	[OCKAM_A_CREDENTIAL] = OCKAM_NL_BYTES(OCKAM_CREDENTIAL_MAX),
+	[OCKAM_A_HOST] = OCKAM_NL_TEXT(255),
 };

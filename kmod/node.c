@@ -529,9 +529,12 @@ static int __net_init ockam_net_start(struct net *net)
 	err = ockam_known_init(&onet->known);
 	if (err)
 		return err;
-	err = ockam_limits_init(onet);
+	err = ockam_holders_init(&onet->holders);
 	if (err)
 		goto err_known;
+	err = ockam_limits_init(onet);
+	if (err)
+		goto err_holders;
 	err = -ENOMEM;
 	if (!proc_create_net_single("ockam", 0444, net->proc_net,
 				    ockam_net_show, NULL))
@@ -540,6 +543,8 @@ static int __net_init ockam_net_start(struct net *net)
 
 err_limits:
 	ockam_limits_exit(onet);
+err_holders:
+	ockam_holders_exit(&onet->holders);
 err_known:
 	ockam_known_exit(&onet->known);
 	return err;
@@ -562,6 +567,7 @@ static void __net_exit ockam_net_stop(struct net *net)
 	wait_event(onet->all_gone, !atomic_read(&onet->alive));
 	/* Whoever made it 0 may still be waking us. */
 	synchronize_rcu();
+	ockam_holders_exit(&onet->holders);
 	ockam_known_exit(&onet->known);
 	xa_destroy(&onet->nodes);
 	mutex_destroy(&onet->nl_mutex);

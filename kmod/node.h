@@ -12,6 +12,7 @@
 #include <linux/xarray.h>
 #include <net/net_namespace.h>
 #include "crypto.h"
+#include "holder.h"
 #include "ident.h"
 #include "known.h"
 #include "limit.h"
@@ -31,6 +32,7 @@
  * @relays:   relays alive
  * @reassembly: bytes held by incomplete frames
  * @known:    newest histories of peers
+ * @holders:  who has relays
  * @event_lock: events go out in the order of their numbers
  * @event_seq: sequence number of netlink events, under @event_lock
  * @alive:    nodes whose memory exists; the namespace waits for them
@@ -48,6 +50,7 @@ struct ockam_net {
 	atomic_t relays;
 	atomic64_t reassembly;
 	struct ockam_known known;
+	struct ockam_holders holders;
 	spinlock_t event_lock;
 	u32 event_seq;
 	atomic_t alive;

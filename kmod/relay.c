@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include "dispatch.h"
 #include "flow.h"
+#include "holder.h"
 #include "msg.h"
 #include "node.h"
 #include "notify.h"
@@ -30,6 +31,7 @@ struct ockam_relay_service {
  * @ep:       address and ops
  * @has_peer: an identity registered it
  * @peer:     that identity
+ * @holder:   on whose account it goes
  * @created:  seconds, wall clock
  * @msgs:     messages forwarded
  * @bytes:    their payload bytes
@@ -46,6 +48,7 @@ struct ockam_relay {
 	struct ockam_endpoint ep;
 	bool has_peer;
 	u8 peer[OCKAM_IDENTIFIER_LEN];
+	struct ockam_holder *holder;
 	u64 created;
 	atomic64_t msgs;
 	atomic64_t bytes;
@@ -154,6 +157,7 @@ static void ockam_relay_release(struct ockam_endpoint *ep)
 		ockam_endpoint_put(relay->first_ep);
 	}
 	atomic_dec(&ep->node->onet->relays);
+	ockam_holder_uncharge(ep->node->onet, relay->holder);
 	ockam_endpoint_fini(ep);
 	ockam_ledger_destroyed(OCKAM_OBJ_RELAY);
 	kfree_rcu(relay, ep.rcu);
@@ -221,27 +225,34 @@ static bool ockam_relay_may_replace(const struct ockam_relay *old,
 	       (old->first_ep == first || READ_ONCE(old->first_ep->dead));
 }
 
-/* Remove the relay that has the name, if this registration may. */
-static bool ockam_relay_make_way(struct ockam_node *node, const u8 *name,
-				 size_t len, const struct ockam_meta *meta,
-				 const struct ockam_endpoint *first)
+/* Is there room for one more; or for this one, in the place of @old? */
+static enum ockam_drop ockam_relay_charge(struct ockam_net *onet,
+					  const struct ockam_meta *meta,
+					  const struct ockam_endpoint *first,
+					  const struct ockam_endpoint *old,
+					  struct ockam_holder **holder)
 {
-	struct ockam_endpoint *old = ockam_endpoint_lookup(node, name, len);
-	bool may;
+	struct ockam_holder_id id = { .has_peer = meta->has_peer };
 
-	if (!old)
-		return true;
-	may = old->ops == &ockam_relay_ops &&
-	      ockam_relay_may_replace(ockam_relay(old), meta, first);
-	if (may)
-		ockam_relay_shutdown(old);
-	ockam_endpoint_put(old);
-	return may;
+	if (old && (old->ops != &ockam_relay_ops ||
+		    !ockam_relay_may_replace(container_of(old,
+							  struct ockam_relay,
+							  ep), meta, first)))
+		return OCKAM_DROP_RELAY_TAKEN;
+	if (!old && atomic_read(&onet->relays) >= (int)onet->limits.relays)
+		return OCKAM_DROP_RELAY_LIMIT;
+	if (meta->has_peer)
+		memcpy(id.id, meta->peer, sizeof(id.id));
+	else
+		memcpy(id.id, first->name, min_t(size_t, first->name_len,
+						 sizeof(id.id)));
+	return ockam_holder_charge(onet, &id, old, holder);
 }
 
 static struct ockam_relay *ockam_relay_alloc(struct ockam_relay_service *service,
 					     const struct sk_buff *skb,
-					     const u8 *name, size_t len)
+					     const u8 *name, size_t len,
+					     struct ockam_holder *holder)
 {
 	const struct ockam_meta *meta = ockam_meta((struct sk_buff *)skb);
 	struct ockam_route forward = ockam_msg_return(skb);
@@ -265,6 +276,7 @@ static struct ockam_relay *ockam_relay_alloc(struct ockam_relay_service *service
 	relay->forward.hops = relay->hops;
 	relay->target = forward.count > 1 ?
 			ockam_route_but_last(&relay->forward) : relay->forward;
+	relay->holder = holder;
 	relay->has_peer = meta->has_peer;
 	memcpy(relay->peer, meta->peer, sizeof(relay->peer));
 	relay->created = ktime_get_real_seconds();
@@ -302,6 +314,33 @@ static enum ockam_drop ockam_relay_publish(struct ockam_relay_service *service,
 	       err == -ENOMEM ? OCKAM_DROP_NO_MEMORY : OCKAM_DROP_CLOSED;
 }
 
+/* All that can be checked has been; @old, if any, makes way. */
+static enum ockam_drop ockam_relay_make(struct ockam_relay_service *service,
+					const struct sk_buff *skb,
+					const u8 *name, size_t len,
+					struct ockam_endpoint *first,
+					struct ockam_endpoint *old,
+					struct ockam_holder *holder,
+					struct ockam_relay **out)
+{
+	struct ockam_relay *relay;
+	enum ockam_drop why;
+
+	relay = ockam_relay_alloc(service, skb, name, len, holder);
+	if (!relay) {
+		ockam_holder_uncharge(service->ep.node->onet, holder);
+		return OCKAM_DROP_NO_MEMORY;
+	}
+	if (old)
+		ockam_relay_shutdown(old);
+	why = ockam_relay_publish(service, relay, first);
+	if (why)
+		ockam_endpoint_put(&relay->ep);
+	else
+		*out = relay;
+	return why;
+}
+
 static enum ockam_drop ockam_relay_register(struct ockam_relay_service *service,
 					    struct sk_buff *skb, const u8 *name,
 					    size_t len,
@@ -310,33 +349,25 @@ static enum ockam_drop ockam_relay_register(struct ockam_relay_service *service,
 	const struct ockam_meta *meta = ockam_meta(skb);
 	struct ockam_route forward = ockam_msg_return(skb);
 	struct ockam_node *node = service->ep.node;
-	struct ockam_endpoint *first;
-	struct ockam_relay *relay;
+	struct ockam_endpoint *first, *old;
+	struct ockam_holder *holder;
 	struct ockam_addr hop;
 	enum ockam_drop why;
 
 	if (!ockam_relay_may_register(service, meta))
 		return OCKAM_DROP_RELAY_NOT_AUTHORIZED;
-	if (atomic_read(&node->onet->relays) >= (int)node->onet->limits.relays)
-		return OCKAM_DROP_RELAY_LIMIT;
 	if (!ockam_route_next(&forward, &hop) || hop.type)
 		return OCKAM_DROP_EMPTY_ROUTE;
 	first = ockam_endpoint_lookup(node, hop.value, hop.len);
 	if (!first)
 		return OCKAM_DROP_NO_ROUTE;
-	why = OCKAM_DROP_RELAY_TAKEN;
-	if (!ockam_relay_make_way(node, name, len, meta, first))
-		goto out;
-	why = OCKAM_DROP_NO_MEMORY;
-	relay = ockam_relay_alloc(service, skb, name, len);
-	if (!relay)
-		goto out;
-	why = ockam_relay_publish(service, relay, first);
-	if (why)
-		ockam_endpoint_put(&relay->ep);
-	else
-		*out = relay;
-out:
+	old = ockam_endpoint_lookup(node, name, len);
+	why = ockam_relay_charge(node->onet, meta, first, old, &holder);
+	if (!why)
+		why = ockam_relay_make(service, skb, name, len, first, old,
+				       holder, out);
+	if (old)
+		ockam_endpoint_put(old);
 	ockam_endpoint_put(first);
 	return why;
 }

@@ -13,11 +13,12 @@
 #include "wire.h"
 
 #define OCKAM_RELAY_CLIENT_ANSWER_MS	10000	/* registration */
-#define OCKAM_RELAY_CLIENT_PING_MS	10000
-#define OCKAM_RELAY_CLIENT_MISSES	3
 #define OCKAM_RELAY_CLIENT_PING_LEN	9	/* CBOR: 1b and eight bytes */
 
-static const char ockam_relay_client_service[] = "static_forwarding_service";
+/* This name asks for an address that the relay chooses. */
+static const char ockam_relay_client_any[] = "register";
+static const char ockam_relay_client_ephemeral[] = "forwarding_service";
+static const char ockam_relay_client_static[] = "static_forwarding_service";
 static const char ockam_relay_client_echo[] = "echo";
 
 /**
@@ -134,6 +135,12 @@ static void ockam_relay_client_wait(struct ockam_relay_client *rc, u32 ms)
 		queue_delayed_work(ockam_wq, &rc->work, msecs_to_jiffies(ms));
 }
 
+static bool ockam_relay_client_is_ephemeral(const struct ockam_relay_client *rc)
+{
+	return rc->name_len == sizeof(ockam_relay_client_any) - 1 &&
+	       !memcmp(rc->name, ockam_relay_client_any, rc->name_len);
+}
+
 static void ockam_relay_client_drop_hop(struct ockam_relay_client *rc)
 {
 	if (rc->hop)
@@ -158,7 +165,10 @@ static void ockam_relay_client_register(struct ockam_relay_client *rc,
 	head = ockam_bare_put_len(payload, sizeof(payload), rc->name_len);
 	if (!err && head > 0) {
 		memcpy(payload + head, rc->name, rc->name_len);
-		err = ockam_relay_client_send(rc, ockam_relay_client_service,
+		err = ockam_relay_client_send(rc,
+					      ockam_relay_client_is_ephemeral(rc) ?
+					      ockam_relay_client_ephemeral :
+					      ockam_relay_client_static,
 					      payload, head + rc->name_len);
 	}
 	/* An error here is a link that just went: its event follows. */
@@ -186,6 +196,7 @@ static void ockam_relay_client_no_answer(struct ockam_relay_client *rc)
 
 static void ockam_relay_client_ping(struct ockam_relay_client *rc)
 {
+	const struct ockam_limits *limits = &rc->ep.node->onet->limits;
 	u8 payload[OCKAM_RELAY_CLIENT_PING_LEN] = { 0x1b };
 	bool dead;
 	u64 ping;
@@ -193,7 +204,7 @@ static void ockam_relay_client_ping(struct ockam_relay_client *rc)
 	ping = get_random_u64() | BIT_ULL(63);
 	spin_lock(&rc->lock);
 	rc->misses = rc->ping ? rc->misses + 1 : 0;
-	dead = rc->misses >= OCKAM_RELAY_CLIENT_MISSES;
+	dead = rc->misses >= READ_ONCE(limits->ping_misses);
 	rc->ping = ping;
 	spin_unlock(&rc->lock);
 	if (dead) {
@@ -203,7 +214,7 @@ static void ockam_relay_client_ping(struct ockam_relay_client *rc)
 	ockam_put_be64(payload + 1, ping);
 	ockam_relay_client_send(rc, ockam_relay_client_echo, payload,
 				sizeof(payload));
-	ockam_relay_client_wait(rc, OCKAM_RELAY_CLIENT_PING_MS);
+	ockam_relay_client_wait(rc, READ_ONCE(limits->ping_ms));
 }
 
 static void ockam_relay_client_work(struct work_struct *work)
@@ -258,7 +269,7 @@ static bool ockam_relay_client_is_pong(struct ockam_relay_client *rc,
 	return ours;
 }
 
-/* The relay's confirmation: a string that ends with our name. */
+/* The relay's confirmation: a string that ends with our name, if we said one. */
 static bool ockam_relay_client_confirm(struct ockam_relay_client *rc,
 				       struct sk_buff *skb, const u8 *data,
 				       size_t size)
@@ -270,8 +281,11 @@ static bool ockam_relay_client_confirm(struct ockam_relay_client *rc,
 	int off;
 
 	off = ockam_bare_get(data, size, &len);
-	if (off < 0 || len < rc->name_len ||
-	    memcmp(data + off + len - rc->name_len, rc->name, rc->name_len))
+	if (off < 0)
+		return false;
+	if (!ockam_relay_client_is_ephemeral(rc) &&
+	    (len < rc->name_len || memcmp(data + off + len - rc->name_len,
+					  rc->name, rc->name_len)))
 		return false;
 	if (!ockam_route_last(&ret, &remote) || remote.type)
 		return false;
@@ -429,6 +443,7 @@ ockam_relay_client_create(struct ockam_node *node,
 		ockam_endpoint_put(&rc->ep);
 		return ERR_PTR(err);
 	}
+	ockam_notify(&rc->ep, OCKAM_EVENT_NEW, OCKAM_DROP_NONE);
 	ockam_relay_client_kick(rc);
 	return &rc->ep;
 }

@@ -15,7 +15,7 @@ enum ockam_relay_client_state {
 /**
  * struct ockam_relay_client_config - what to register and where
  * @link:  where the relay is; the client makes a link of its own
- * @name:  relay name ("n3")
+ * @name:  relay name ("n3"); "register" lets the relay choose one
  * @name_len: its bytes
  * @alias: what users call it, terminated
  */

@@ -66,7 +66,9 @@ struct ockam_node;
 	X(FRAME,		"transport-frame",	EPROTO)		\
 	X(FRAME_LIMIT,		"transport-limit",	EMSGSIZE)	\
 	X(NO_ANSWER,		"no-answer",		ETIMEDOUT)	\
-	X(LIMIT,		"limit",		EBUSY)
+	X(LIMIT,		"limit",		EBUSY)		\
+	X(RELAY_QUOTA,		"relay-quota",		EBUSY)		\
+	X(RELAY_RATE,		"relay-rate",		EBUSY)
 
 #define OCKAM_DROP_ENUM(id, name, err) OCKAM_DROP_##id,
 enum ockam_drop {

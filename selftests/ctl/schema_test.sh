@@ -46,7 +46,7 @@ identities_and_projects()
 	json identity-list identity list
 	json identity-default identity default alice
 	json project-create project create default --host
-	json project-create project create far --at /ip4/10.0.0.1/tcp/4000/service/api --identity "I$(printf '%064d' 1)"
+	json project-create project create far --at /ip4/10.0.0.1/tcp/4000/service/api --identifier "I$(printf '%064d' 1)"
 	json project-information project information default
 	printf '%s\n' "$OUT" > "$OCKAM_HOME/p.json"
 	json project-show project show far
@@ -115,6 +115,9 @@ connections_and_channels()
 	json relay-create relay create r1 --at /project/default --to n1 --timeout 60
 	json relay-list relay list
 	json relay-show relay show r1
+	json relay-list relay list --host
+	json relay-show relay show forward_to_r1 --host
+	json resolve resolve
 }
 
 overviews()
@@ -143,6 +146,7 @@ deletions()
 
 	channel=$(ockamctl secure-channel list --at n1 | jq -r '.[0].address')
 	json relay-delete relay delete r1
+	json project-delete project delete far
 	json secure-channel-delete secure-channel delete "$channel" --at n1
 	json secure-channel-listener-delete secure-channel-listener delete api2 --at n1
 	json tcp-connection-delete tcp-connection delete 127.0.0.1:4100

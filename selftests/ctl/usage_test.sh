@@ -33,14 +33,17 @@ test_placeholders()
 	check_eq "$(echo /service/uppercase | $send --to -)" HELLO "whole route"
 	check_eq "$(echo /node/n2 | $send --to -/service/uppercase)" HELLO "in front"
 	check_eq "$(echo uppercase | $send --to /node/n2/service/-)" HELLO "at the end"
-	check_eq "$(printf ' /node/n2/ \nmore\n' | $send --to -/service/uppercase)" HELLO "one line, trimmed"
+	check_eq "$(printf ' /node/n2/ \n \n' | $send --to -/service/uppercase)" HELLO "one line, trimmed"
+	check_rc 65 "two lines" sh -c "printf '/node/n2\nmore\n' | $send --to -/service/uppercase"
+	check_contains "$ERR" "more than one line" "two lines"
+	says 2 "only one -" $send --to /node/n2/-/-
 	quietly ockamctl service start hop --at n1
 	check_eq "$(echo /service/hop | $send --to /service/hop/-/service/uppercase)" HELLO "in the middle"
 	quietly ockamctl service start uppercase --addr -x --at n1
 	check_eq "$($send --to /service/-x < /dev/null)" HELLO "no placeholder"
 	says 65 "standard input" ockamctl message send x --to /node/n2/-
 	# A file is no route.
-	echo /service/uppercase | check_rc 66 "a file named -" ockamctl project import --project-file -
+	check_rc 66 "a file named -" sh -c "echo /service/uppercase | ockamctl project import --project-file -"
 }
 
 # A listener's address is a route to its node.
@@ -236,7 +239,7 @@ test_shared_link_survives()
 	local send="ockamctl message send x --from n1 --to /project/gone/service/echo"
 
 	scene n1 || return
-	quietly ockamctl project create gone --at /ip4/127.0.0.1/tcp/1/service/api --identity "I$(printf '%064d' 1)"
+	quietly ockamctl project create gone --at /ip4/127.0.0.1/tcp/1/service/api --identifier "I$(printf '%064d' 1)"
 	check_rc 75 "a link of its own" $send --timeout 1
 	check_eq "$(links)" 0 "links afterwards"
 	$send --timeout 120 > /dev/null 2>&1 &

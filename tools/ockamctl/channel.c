@@ -12,18 +12,6 @@
 
 static unsigned char authorized[32 * CTL_MAX_VALUES];
 
-/* --authorized I..., as bytes; their number in *len. */
-static int read_authorized(const struct ctl_args *args, size_t *len)
-{
-	int err = 0;
-
-	for (int i = 0; !err && i < args->authorized.count; i++)
-		err = ctl_parse_identifier(authorized + 32 * i,
-					   args->authorized.value[i]);
-	*len = 32 * args->authorized.count;
-	return err;
-}
-
 static int read_exposures(const struct ctl_args *args, struct route *out)
 {
 	int err = 0;
@@ -82,7 +70,8 @@ static int listener_create(struct ctl_args *args)
 		return ctl_fail(CTL_USAGE, "say at which address to listen: NAME");
 	err = node_name(args->at, node);
 	if (!err)
-		err = read_authorized(args, &len);
+		err = ctl_parse_identifiers(authorized, &len,
+					    &args->authorized);
 	if (!err)
 		err = read_exposures(args, &expose);
 	if (!err)
@@ -179,7 +168,8 @@ static int create(struct ctl_args *args)
 		return ctl_fail(CTL_USAGE, "say where to: --to ROUTE, such as /node/n2/service/api");
 	err = node_name(args->from, node);
 	if (!err)
-		err = read_authorized(args, &len);
+		err = ctl_parse_identifiers(authorized, &len,
+					    &args->authorized);
 	if (!err)
 		err = read_exposures(args, &expose);
 	if (!err)

@@ -45,10 +45,11 @@ struct ctl_args {
 	const char *linger, *idle, *jq, *batch;
 	const char *vault, *key_type, *encoding, *private;
 	const char *as, *subject, *ttl, *issuer;
+	const char *identifier, *relay_address;
 	struct ctl_values authorized, expose, authority, attribute;
 	bool require_credential, strict;
 	bool host, hex, full, yes, all, shared, revoke;
-	bool no_default_services;
+	bool no_default_services, no_connection_wait;
 	bool json, pretty, compact, oneline, quiet, no_input, no_color;
 };
 
@@ -80,6 +81,7 @@ extern const struct ctl_command flow_control_commands[];
 extern const struct ctl_command module_commands[];
 int overview(struct ctl_args *args);
 int stats(struct ctl_args *args);
+int resolve(struct ctl_args *args);
 int monitor(struct ctl_args *args);
 int manpages(struct ctl_args *args);
 
@@ -144,6 +146,9 @@ int ctl_unhex(void *dst, size_t size, const char *text);
 /* "I" and 64 hex digits */
 void ctl_identifier(char dst[66], const unsigned char id[32]);
 int ctl_parse_identifier(unsigned char id[32], const char *text);
+/* Of a repeated option: up to CTL_MAX_VALUES of 32 bytes; *len all of them. */
+int ctl_parse_identifiers(unsigned char *ids, size_t *len,
+			  const struct ctl_values *values);
 
 /* help.c */
 void help_commands(FILE *to, const char *path, const struct ctl_command *list);

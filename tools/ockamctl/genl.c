@@ -189,6 +189,7 @@ static void read_names(struct object *o, struct nlattr **a)
 	read_address(o->address, sizeof(o->address), a[OCKAM_A_ADDRESS]);
 	read_text(o->type, sizeof(o->type), a[OCKAM_A_TYPE]);
 	read_text(o->label, sizeof(o->label), a[OCKAM_A_LABEL]);
+	read_text(o->host, sizeof(o->host), a[OCKAM_A_HOST]);
 	read_text(o->reason, sizeof(o->reason), a[OCKAM_A_REASON]);
 	read_text(o->identity_name, sizeof(o->identity_name),
 		  a[OCKAM_A_IDENTITY_NAME]);
@@ -490,6 +491,18 @@ static bool refused(const char *reason)
 		strcmp(reason, "handshake-timeout"));
 }
 
+/* Somebody else than those who are acceptable: both are named. */
+static int wait_stranger(const struct object *object, const char *what)
+{
+	char is[66], wanted[66];
+
+	ctl_identifier(is, object->peer);
+	ctl_identifier(wanted, object->identifiers);
+	return ctl_fail(CTL_PERMISSION, "%s: not-authorized: %s answered, not %s%s",
+			what, is, wanted, object->identifiers_len > 32 ?
+			" or another one of the authorized" : "");
+}
+
 /* Its last words, from the events. */
 static int wait_failed(const struct object *object, const char *what,
 		       const char *reason)
@@ -500,6 +513,9 @@ static int wait_failed(const struct object *object, const char *what,
 		code = CTL_REFUSED;
 	if (!strcmp(reason, "not-authorized"))
 		code = CTL_PERMISSION;
+	if (code == CTL_PERMISSION && object->has_peer &&
+	    object->identifiers_len >= 32)
+		return wait_stranger(object, what);
 	if (!strcmp(reason, "handshake-timeout") || !strcmp(reason, "no-answer"))
 		code = CTL_TIMEOUT;
 	if (object->error)
@@ -507,6 +523,14 @@ static int wait_failed(const struct object *object, const char *what,
 				strerror(object->error),
 				*reason ? reason : "closed");
 	return ctl_fail(code, "%s: %s", what, *reason ? reason : "closed");
+}
+
+static void take_peer(struct object *object, const struct object *from)
+{
+	if (!from->has_peer)
+		return;
+	object->has_peer = true;
+	memcpy(object->peer, from->peer, sizeof(object->peer));
 }
 
 int object_watch(struct object *object, int ms, const char *what)
@@ -526,9 +550,11 @@ int object_watch(struct object *object, int ms, const char *what)
 			object->error = event.error;
 			if (*event.reason)
 				memcpy(reason, event.reason, sizeof(reason));
+			take_peer(object, &event);
 		}
 		if (object_get(object->node, object->address, &now))
 			return wait_failed(object, what, reason);
+		take_peer(object, &now);
 		if (*now.reason)
 			memcpy(reason, now.reason, sizeof(reason));
 		object->error = now.error;

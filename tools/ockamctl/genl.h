@@ -18,7 +18,7 @@ struct object {
 	uint32_t half_open, queue, owner, seq, linger_ms, idle_ms;
 	char address[ADDRESS_TEXT], remote[ADDRESS_TEXT];
 	char type[33], label[65], reason[65], identity_name[65];
-	char hop[256], version[32], driver[64], suite[64];
+	char hop[256], host[256], version[32], driver[64], suite[64];
 	uint8_t route[GENL_ROUTE_MAX], identifiers[8192], expose[GENL_ROUTE_MAX];
 	uint16_t route_len, identifiers_len, expose_len;
 	uint8_t authorities[128], attributes[4096];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Text that names places: MultiAddr, HOST:PORT. */
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,7 +11,7 @@
 
 static const char *const protocols[] = {
 	"service", "worker", "node", "project", "secure", "space", "ip4", "ip6",
-	"dnsaddr", "tcp", "udp", "relay",
+	"dnsaddr", "tcp", "udp",
 };
 
 static bool known(const char *protocol)
@@ -19,6 +20,34 @@ static bool known(const char *protocol)
 		if (!strcmp(protocols[i], protocol))
 			return true;
 	return false;
+}
+
+static bool is_port(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len && len <= 5 && strspn(text, "0123456789") == len &&
+	       atoi(text) <= 65535;
+}
+
+/* What a value lacks that its protocol wants; NULL for nothing. */
+static const char *wrong_value(const struct component *part)
+{
+	unsigned char ip[16];
+
+	if (!strcmp(part->protocol, "ip4"))
+		return inet_pton(AF_INET, part->value, ip) == 1 ? NULL :
+		       "no IPv4 address stands behind /ip4";
+	if (!strcmp(part->protocol, "ip6"))
+		return inet_pton(AF_INET6, part->value, ip) == 1 ? NULL :
+		       "no IPv6 address stands behind /ip6";
+	if (!strcmp(part->protocol, "dnsaddr"))
+		return *part->value ? NULL :
+		       "no host name stands behind /dnsaddr";
+	if (!strcmp(part->protocol, "tcp") || !strcmp(part->protocol, "udp"))
+		return is_port(part->value) ? NULL :
+		       "a port is a number up to 65535";
+	return NULL;
 }
 
 int multiaddr_next(const char **text, struct component *out, const char **why)
@@ -46,6 +75,9 @@ int multiaddr_next(const char **text, struct component *out, const char **why)
 	if (end - at >= (long)sizeof(out->value))
 		return -1;
 	snprintf(out->value, sizeof(out->value), "%.*s", (int)(end - at), at);
+	*why = wrong_value(out);
+	if (*why)
+		return -1;
 	*text = end;
 	return 1;
 }
@@ -84,9 +116,7 @@ int host_port(const char *text, char host[256], char port[6])
 	size_t len = colon ? (size_t)(colon - text) : 0;
 
 	digits = colon ? colon + 1 : text;
-	if (!*digits || strlen(digits) > 5 ||
-	    strspn(digits, "0123456789") != strlen(digits) ||
-	    atoi(digits) > 65535 || len > 255)
+	if (!is_port(digits) || len > 255)
 		return -1;
 	snprintf(host, 256, "%.*s", (int)len, text);
 	snprintf(port, 6, "%s", digits);

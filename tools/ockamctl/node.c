@@ -15,17 +15,30 @@
 
 static struct identity identity;
 
-static int start_service(const char *node, const char *type, const char *name)
+static int start_service(const char *node, const char *type)
 {
 	struct request *request = request_new(OCKAM_CMD_SERVICE_NEW);
 	int err;
 
 	request_text(request, OCKAM_A_NODE_NAME, node);
 	request_text(request, OCKAM_A_TYPE, type);
-	if (name)
-		request_bytes(request, OCKAM_A_ADDRESS, name, strlen(name));
 	err = request_send(request, NULL);
-	return err ? genl_fail(err, name ? name : type) : 0;
+	return err ? genl_fail(err, type) : 0;
+}
+
+static int start_relays(const struct node_options *options, const char *name)
+{
+	struct request *request = request_new(OCKAM_CMD_SERVICE_NEW);
+	int err;
+
+	request_text(request, OCKAM_A_NODE_NAME, options->name);
+	request_text(request, OCKAM_A_TYPE, "relay");
+	request_bytes(request, OCKAM_A_ADDRESS, name, strlen(name));
+	if (options->registrars_len)
+		request_bytes(request, OCKAM_A_IDENTIFIERS,
+			      options->registrars, options->registrars_len);
+	err = request_send(request, NULL);
+	return err ? genl_fail(err, name) : 0;
 }
 
 /* The listener for channels; what they may reach. */
@@ -125,13 +138,13 @@ static int furnish(const struct node_options *options)
 		err = set_group(name, options->group);
 	if (err || options->bare)
 		return err;
-	err = start_service(name, "echo", NULL);
+	err = start_service(name, "echo");
 	if (!err)
-		err = start_service(name, "uppercase", NULL);
+		err = start_service(name, "uppercase");
 	if (!err)
-		err = start_service(name, "relay", "forwarding_service");
+		err = start_relays(options, "forwarding_service");
 	if (!err)
-		err = start_service(name, "relay", "static_forwarding_service");
+		err = start_relays(options, "static_forwarding_service");
 	if (!err)
 		err = listen_channels(name, options->relays);
 	return err ? err : listen_tcp(name, options->address);

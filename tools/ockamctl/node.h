@@ -4,6 +4,7 @@
 #define OCKAMCTL_NODE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct node_options {
 	const char *name;
@@ -12,6 +13,8 @@ struct node_options {
 	const char *project;	/* file or name to pin, or NULL */
 	const char *group;	/* "GID" or "LOW-HIGH", or NULL */
 	bool relays;		/* relay services for channels, too */
+	const unsigned char *registrars; /* identities that may register there */
+	size_t registrars_len;	/* 32 bytes each; 0: any authenticated one */
 	bool bare;		/* no services, no listener */
 };
 

@@ -119,7 +119,9 @@ int object_arg(struct ctl_args *args, uint32_t kind, struct object *out)
 
 	if (!args->pos_count)
 		return ctl_fail(CTL_USAGE, "say which one: its address or name");
-	err = chosen_node(args, name, &node);
+	err = placeholder_fill(&args->pos[0]);
+	if (!err)
+		err = chosen_node(args, name, &node);
 	return err ? err : object_find(node, kind, args->pos[0], out);
 }
 

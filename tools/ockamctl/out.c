@@ -43,13 +43,15 @@ bool ctl_is_text(void)
 
 int ctl_fail(int code, const char *format, ...)
 {
+	static char text[4096], line[4 * sizeof(text)];
 	va_list args;
 
-	fputs("error: ", stderr);
+	/* One line, whatever was quoted in it. */
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputc('\n', stderr);
+	ctl_printable(line, sizeof(line), text, strlen(text));
+	fprintf(stderr, "error: %s\n", line);
 	return code;
 }
 
@@ -384,4 +386,15 @@ int ctl_parse_identifier(unsigned char id[32], const char *text)
 		return ctl_fail(CTL_DATA, "'%s' is no identifier: I and 64 hex digits",
 				text);
 	return 0;
+}
+
+int ctl_parse_identifiers(unsigned char *ids, size_t *len,
+			  const struct ctl_values *values)
+{
+	int err = 0;
+
+	for (int i = 0; !err && i < values->count; i++)
+		err = ctl_parse_identifier(ids + 32 * i, values->value[i]);
+	*len = 32 * values->count;
+	return err;
 }

@@ -15,36 +15,67 @@
 
 #define PROJECT_MAX	(256 * 1024)
 
+static const char *text_of(const json_t *json, const char *key)
+{
+	return json_string_value(json_object_get(json, key));
+}
+
+/* An access route: /dnsaddr/HOST/tcp/PORT/service/NAME */
+static int parse_access(const char *text, struct place *out)
+{
+	if (place_parse(text, out))
+		return CTL_DATA;
+	if (!out->route.count)
+		return ctl_fail(CTL_DATA, "an access route ends at a channel listener: /dnsaddr/HOST/tcp/PORT/service/NAME");
+	return 0;
+}
+
+/* Has it all that a project needs? An exit code after one line on stderr. */
+static int judge(const char *path, json_t *json)
+{
+	const char *name, *identity, *route;
+	static struct place place;
+	unsigned char id[32];
+
+	if (json_unpack(json, "{s:s, s:s, s:s}", "name", &name, "identity",
+			&identity, "access_route", &route))
+		return ctl_fail(CTL_DATA, "%s is no project file: it needs name, identity and access_route",
+				path);
+	if (home_check_name("project", name) ||
+	    ctl_parse_identifier(id, identity))
+		return CTL_DATA;
+	return parse_access(route, &place);
+}
+
 /* Read and judge a project file; NULL after one line on stderr. */
 static json_t *read_file(const char *path, int *code)
 {
-	static char text[PROJECT_MAX];
-	const char *name, *identity, *route;
-	unsigned char id[32];
+	static char text[PROJECT_MAX + 2];
 	json_error_t error;
 	json_t *json;
+	ssize_t len;
 
 	*code = CTL_INPUT;
-	if (home_read(path, text, sizeof(text)) < 0) {
+	len = home_read(path, text, sizeof(text));
+	if (len < 0) {
 		ctl_fail(*code, "cannot read %s: %s", path, strerror(errno));
 		return NULL;
 	}
 	*code = CTL_DATA;
-	json = json_loads(text, 0, &error);
+	if (len > PROJECT_MAX) {
+		ctl_fail(*code, "%s is no project file: more than %d bytes",
+			 path, PROJECT_MAX);
+		return NULL;
+	}
+	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	if (!json) {
 		ctl_fail(*code, "%s is no project file: line %d: %s", path,
 			 error.line, error.text);
 		return NULL;
 	}
-	if (json_unpack(json, "{s:s, s:s, s:s}", "name", &name, "identity",
-			&identity, "access_route", &route)) {
-		ctl_fail(*code, "%s is no project file: it needs name, identity and access_route",
-			 path);
-	} else if (!home_check_name("project", name) &&
-		   !ctl_parse_identifier(id, identity)) {
-		*code = 0;
+	*code = judge(path, json);
+	if (!*code)
 		return json;
-	}
 	json_decref(json);
 	return NULL;
 }
@@ -61,14 +92,35 @@ static int write_json(const char *path, const json_t *json)
 	return err;
 }
 
+/* Whoever has this name already must be the same. */
+static int check_same(const char *path, const json_t *json)
+{
+	const char *is = text_of(json, "identity"), *was;
+	json_t *old;
+	int err;
+
+	if (access(path, F_OK))
+		return 0;
+	old = read_file(path, &err);
+	if (!old)
+		return err;
+	was = text_of(old, "identity");
+	err = strcmp(is, was) ?
+	      ctl_fail(CTL_EXISTS, "project '%s' is %s here, not %s: ockamctl project delete %s comes first",
+		       text_of(json, "name"), was, is, text_of(json, "name")) : 0;
+	json_decref(old);
+	return err;
+}
+
 static int store(json_t *json, char name[65])
 {
 	char path[HOME_PATH_MAX];
 	int err;
 
-	snprintf(name, 65, "%.64s",
-		 json_string_value(json_object_get(json, "name")));
+	snprintf(name, 65, "%.64s", text_of(json, "name"));
 	err = home_path(path, "projects", name, ".json");
+	if (!err)
+		err = check_same(path, json);
 	return err ? err : write_json(path, json);
 }
 
@@ -83,34 +135,6 @@ int project_import_file(const char *file, char name[65])
 	err = store(json, name);
 	json_decref(json);
 	return err;
-}
-
-/* /dnsaddr/HOST/tcp/PORT/service/... */
-int project_parse_route(const char *text, struct project *out)
-{
-	struct component part;
-	int more, place = 0, err = 0;
-
-	memset(&out->route, 0, sizeof(out->route));
-	while (!err && (more = route_component(&text, &part)) > 0) {
-		if (place == 0 && (!strcmp(part.protocol, "dnsaddr") ||
-				   !strcmp(part.protocol, "ip4") ||
-				   !strcmp(part.protocol, "ip6")))
-			strcpy(out->host, part.value);
-		else if (place == 1 && !strcmp(part.protocol, "tcp") &&
-			 strlen(part.value) < sizeof(out->port))
-			strcpy(out->port, part.value);
-		else if (place > 1 && (!strcmp(part.protocol, "service") ||
-				       !strcmp(part.protocol, "secure") ||
-				       !strcmp(part.protocol, "worker")))
-			err = route_add(&out->route, part.value);
-		else
-			err = CTL_DATA;
-		place++;
-	}
-	if (err || more < 0 || place < 3)
-		return ctl_fail(CTL_DATA, "an access route is /dnsaddr/HOST/tcp/PORT/service/NAME");
-	return 0;
 }
 
 /* The file that is meant by /project/NAME on a node. */
@@ -145,10 +169,8 @@ int project_load(const char *node, const char *name, struct project *out)
 	if (!json)
 		return err;
 	snprintf(out->name, sizeof(out->name), "%s", name);
-	ctl_parse_identifier(out->identifier, json_string_value(
-				     json_object_get(json, "identity")));
-	err = project_parse_route(json_string_value(
-				  json_object_get(json, "access_route")), out);
+	ctl_parse_identifier(out->identifier, text_of(json, "identity"));
+	err = parse_access(text_of(json, "access_route"), &out->place);
 	json_decref(json);
 	return err;
 }
@@ -173,8 +195,7 @@ int project_pin(const char *node, const char *file_or_name)
 	json = read_file(file_or_name, &err);
 	if (!json)
 		return err;
-	snprintf(pinned, sizeof(pinned), "%s@%s",
-		 json_string_value(json_object_get(json, "name")), node);
+	snprintf(pinned, sizeof(pinned), "%s@%s", text_of(json, "name"), node);
 	err = home_path(path, "pins", pinned, ".json");
 	if (!err)
 		err = write_json(path, json);
@@ -204,17 +225,22 @@ static json_t *project_json(const char *name, const char *route,
 
 static int host_project(struct ctl_args *args, const char *name)
 {
+	static unsigned char authorized[32 * CTL_MAX_VALUES];
 	static struct identity identity;
 	struct node_options options = {
 		.name = "project", .identity = "project", .relays = true,
 		.address = args->tcp_listener_address,
+		.registrars = authorized,
 	};
 	char path[HOME_PATH_MAX], route[128], host[80], *colon;
 	struct sockaddr_storage addr;
 	json_t *json;
 	int err;
 
-	err = node_make(&options);
+	err = ctl_parse_identifiers(authorized, &options.registrars_len,
+				    &args->authorized);
+	if (!err)
+		err = node_make(&options);
 	if (err)
 		return err;
 	if (identity_peek("project", &identity, false) ||
@@ -240,7 +266,7 @@ static int host_project(struct ctl_args *args, const char *name)
 static int create(struct ctl_args *args)
 {
 	const char *name = args->pos_count ? args->pos[0] : "default";
-	static struct project project;
+	static struct place place;
 	json_t *json;
 	char stored[65];
 	unsigned char id[32];
@@ -251,15 +277,15 @@ static int create(struct ctl_args *args)
 		return err;
 	if (args->host)
 		return host_project(args, name);
-	if (!args->at || !args->identity)
-		return ctl_fail(CTL_USAGE, "say --host, or --at ROUTE and --identity IDENTIFIER");
-	err = ctl_parse_identifier(id, args->identity);
+	if (!args->at || !args->identifier)
+		return ctl_fail(CTL_USAGE, "say --host, or --at ROUTE and --identifier IDENTIFIER");
+	err = ctl_parse_identifier(id, args->identifier);
 	if (!err)
-		err = project_parse_route(args->at, &project);
+		err = parse_access(args->at, &place);
 	if (err)
 		return err;
 	json = json_pack("{s:s, s:s, s:s}", "name", name, "access_route",
-			 args->at, "identity", args->identity);
+			 args->at, "identity", args->identifier);
 	err = store(json, stored);
 	json_decref(json);
 	return err ? err : ctl_result(json_pack("{s:s}", "name", name), "%s",
@@ -297,6 +323,62 @@ static int import(struct ctl_args *args)
 				      name);
 }
 
+static int remove_file(const char *path)
+{
+	if (!unlink(path) || errno == ENOENT)
+		return 0;
+	return ctl_fail(CTL_IO, "cannot delete %s: %s", path, strerror(errno));
+}
+
+/* What nodes pinned of it: NAME@NODE.json */
+static int remove_pins(const char *name)
+{
+	char path[HOME_PATH_MAX], file[HOME_PATH_MAX + 300];
+	struct dirent *entry;
+	int err;
+	DIR *dir;
+
+	err = home_path(path, "pins", NULL, NULL);
+	if (err)
+		return err;
+	dir = opendir(path);
+	while (!err && dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, name, strlen(name)) ||
+		    entry->d_name[strlen(name)] != '@')
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		err = remove_file(file);
+	}
+	if (dir)
+		closedir(dir);
+	return err;
+}
+
+static int delete(struct ctl_args *args)
+{
+	const char *name = args->pos_count ? args->pos[0] : "default";
+	char path[HOME_PATH_MAX];
+	int err;
+
+	err = home_check_name("project", name);
+	if (!err)
+		err = home_path(path, "projects", name, ".json");
+	if (err)
+		return err;
+	if (access(path, F_OK))
+		return ctl_fail(CTL_NOT_FOUND, "there is no project '%s': ockamctl project list",
+				name);
+	if (!ctl_confirm(args, name))
+		return CTL_OK;
+	err = remove_pins(name);
+	if (!err)
+		err = remove_file(path);
+	/* Without the module there are no links. */
+	links_delete(name);
+	return err ? err : ctl_result(json_pack("{s:s}", "name", name), "%s",
+				      name);
+}
+
 static int list(struct ctl_args *args)
 {
 	char path[HOME_PATH_MAX], file[HOME_PATH_MAX + 300];
@@ -327,7 +409,7 @@ static int list(struct ctl_args *args)
 
 const struct ctl_command project_commands[] = {
 	{ "create", create, NULL,
-	  "[NAME] --host [--tcp-listener-address A:P] | --at ROUTE --identity IDENTIFIER [--output json]",
+	  "[NAME] --host [--tcp-listener-address A:P] [--authorized IDENTIFIER]... | --at ROUTE --identifier IDENTIFIER [--output json]",
 	  "let this machine play a project, or name a remote one",
 	  "ockamctl project create default --host" },
 	{ "information", information, NULL, "[NAME] [--output json]",
@@ -340,5 +422,8 @@ const struct ctl_command project_commands[] = {
 	  "ockamctl project import --project-file project.json" },
 	{ "list", list, NULL, "[--output json]", "list projects",
 	  "ockamctl project list" },
+	{ "delete", delete, NULL, "[NAME] [--yes] [--output json]",
+	  "forget a project, its pins and its links; a node that plays it stays",
+	  "ockamctl project delete default" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

@@ -38,6 +38,22 @@ int route_add(struct route *route, const char *name)
 	return 0;
 }
 
+int route_add_hops(struct route *route, const char *text)
+{
+	struct component part;
+	int more, err = 0;
+
+	while (!err && (more = route_component(&text, &part)) > 0) {
+		if (strcmp(part.protocol, "service") &&
+		    strcmp(part.protocol, "worker") &&
+		    strcmp(part.protocol, "secure"))
+			return ctl_fail(CTL_ROUTE, "route: /%s/%s can only stand in front",
+					part.protocol, part.value);
+		err = route_add(route, part.value);
+	}
+	return !err && more < 0 ? -more : err;
+}
+
 void route_text(char *dst, size_t size, const uint8_t *hops, size_t len)
 {
 	char name[ADDRESS_TEXT];
@@ -99,6 +115,40 @@ int addr_resolve(struct sockaddr_storage *addr, const char *host,
 	memcpy(addr, first->ai_addr, first->ai_addrlen);
 	freeaddrinfo(list);
 	return 0;
+}
+
+int place_parse(const char *text, struct place *out)
+{
+	const char *rest = text, *why = "a transport is missing";
+	struct component host = {}, port = {};
+
+	memset(out, 0, sizeof(*out));
+	if (multiaddr_next(&rest, &host, &why) < 1 ||
+	    multiaddr_next(&rest, &port, &why) < 1)
+		return ctl_fail(CTL_ROUTE, "route: %s in '%s'", why, text);
+	out->named = !strcmp(host.protocol, "dnsaddr");
+	if (strcmp(port.protocol, "tcp") ||
+	    (!out->named && strcmp(host.protocol, "ip4") &&
+	     strcmp(host.protocol, "ip6")))
+		return ctl_fail(CTL_ROUTE, "route: '%s' does not begin with /dnsaddr/HOST/tcp/PORT, /ip4/... or /ip6/...",
+				text);
+	strcpy(out->host, host.value);
+	snprintf(out->port, sizeof(out->port), "%.5s", port.value);
+	return route_add_hops(&out->route, rest);
+}
+
+int place_resolve(struct place *place)
+{
+	return addr_resolve(&place->addr, place->host, place->port);
+}
+
+void request_place(struct request *request, const struct place *place)
+{
+	request_addr(request, &place->addr);
+	if (place->named)
+		request_text(request, OCKAM_A_HOST, place->host);
+	request_bytes(request, OCKAM_A_ROUTE, place->route.hops,
+		      place->route.len);
 }
 
 int addr_parse(struct sockaddr_storage *addr, const char *text)
@@ -178,7 +228,6 @@ static int connect_tcp(const char *node, const struct sockaddr_storage *addr,
 
 struct link_search {
 	const char *label;
-	const uint8_t *peer;
 	struct object found;
 };
 
@@ -186,12 +235,70 @@ static int match_link(void *arg, const struct object *object)
 {
 	struct link_search *search = arg;
 
-	if (!object->project || strcmp(object->label, search->label) ||
-	    object->identifiers_len != 32 ||
-	    memcmp(object->identifiers, search->peer, 32))
+	if (!object->project || strcmp(object->label, search->label))
 		return 0;
 	search->found = *object;
 	return 1;
+}
+
+/* Whether a link leads to what the project is now. */
+static bool is_current(const struct object *link, const struct project *project)
+{
+	const struct route *route = &project->place.route;
+
+	return link->identifiers_len == 32 &&
+	       !memcmp(link->identifiers, project->identifier, 32) &&
+	       link->route_len == route->len &&
+	       !memcmp(link->route, route->hops, route->len) &&
+	       (link->state == OCKAM_STATE_UP ||
+		!memcmp(&link->addr, &project->place.addr, sizeof(link->addr)));
+}
+
+/* The link that a node has to a project: 1, 0 none, or -errno. */
+static int find_link(const char *node, const struct project *project,
+		     struct link_search *search)
+{
+	struct request *request = request_new(OCKAM_CMD_ENDPOINT_GET);
+	int found;
+
+	search->label = project->name;
+	request_text(request, OCKAM_A_NODE_NAME, node);
+	request_u32(request, OCKAM_A_KIND, OCKAM_ENDPOINT_LINK);
+	found = request_dump(request, match_link, search);
+	if (found != 1 || is_current(&search->found, project))
+		return found;
+	/* The project is another one now, or elsewhere. */
+	object_delete(node, search->found.address, OCKAM_ENDPOINT_LINK);
+	return 0;
+}
+
+void links_delete(const char *project)
+{
+	static struct link_search search;
+	struct request *request;
+
+	search.label = project;
+	for (;;) {
+		request = request_new(OCKAM_CMD_ENDPOINT_GET);
+		request_u32(request, OCKAM_A_KIND, OCKAM_ENDPOINT_LINK);
+		if (request_dump(request, match_link, &search) != 1 ||
+		    object_delete(search.found.node, search.found.address,
+				  OCKAM_ENDPOINT_LINK))
+			return;
+	}
+}
+
+static int make_link(const char *node, const struct project *project,
+		     struct object *link)
+{
+	struct request *request = request_new(OCKAM_CMD_LINK_NEW);
+
+	request_text(request, OCKAM_A_NODE_NAME, node);
+	request_text(request, OCKAM_A_LABEL, project->name);
+	request_flag(request, OCKAM_A_PROJECT);
+	request_place(request, &project->place);
+	request_bytes(request, OCKAM_A_IDENTIFIERS, project->identifier, 32);
+	return request_send(request, link);
 }
 
 /* The node's one shared link to a project; made when there is none. */
@@ -199,42 +306,28 @@ static int project_link(const char *node, const char *name, int ms,
 			struct route *out)
 {
 	static struct link_search search;
-	struct sockaddr_storage addr;
 	static struct project project;
-	struct request *request;
 	char what[80];
 	int err, found;
 
 	err = project_load(node, name, &project);
 	if (!err)
-		err = addr_resolve(&addr, project.host, project.port);
+		err = place_resolve(&project.place);
 	if (err)
 		return err;
+	snprintf(what, sizeof(what), "project %s", project.name);
 	err = events_open();
 	if (err)
 		return genl_fail(err, "cannot listen for events");
-	search.label = project.name;
-	search.peer = project.identifier;
-	request = request_new(OCKAM_CMD_ENDPOINT_GET);
-	request_text(request, OCKAM_A_NODE_NAME, node);
-	request_u32(request, OCKAM_A_KIND, OCKAM_ENDPOINT_LINK);
-	found = request_dump(request, match_link, &search);
-	err = found < 0 ? found : 0;
+	found = find_link(node, &project, &search);
 	if (!found) {
-		request = request_new(OCKAM_CMD_LINK_NEW);
-		request_text(request, OCKAM_A_NODE_NAME, node);
-		request_text(request, OCKAM_A_LABEL, project.name);
-		request_flag(request, OCKAM_A_PROJECT);
-		request_addr(request, &addr);
-		request_bytes(request, OCKAM_A_ROUTE, project.route.hops,
-			      project.route.len);
-		request_bytes(request, OCKAM_A_IDENTIFIERS, project.identifier,
-			      32);
-		err = request_send(request, &search.found);
+		err = make_link(node, &project, &search.found);
+		/* Somebody else was faster. */
+		if (err == -EADDRINUSE)
+			found = find_link(node, &project, &search);
 	}
-	snprintf(what, sizeof(what), "project %s", project.name);
-	if (err)
-		return genl_fail(err, what);
+	if (found < 0 || (err && found != 1))
+		return genl_fail(found < 0 ? found : err, what);
 	/* A link that was there before has other users. */
 	err = found ? object_watch(&search.found, ms, what) :
 		      object_wait(&search.found, ms, what);
@@ -267,6 +360,8 @@ static int tcp_hop(const char *node, const struct component *host,
 
 	if (err < 0)
 		return -err;
+	if (err && !strcmp(port.protocol, "udp"))
+		return ctl_fail(CTL_ROUTE, "route: /udp is not supported: use /tcp");
 	if (!err || strcmp(port.protocol, "tcp"))
 		return ctl_fail(CTL_ROUTE, "route: /%s/%s wants /tcp/PORT behind it",
 				host->protocol, host->value);

@@ -16,18 +16,27 @@ struct route {
 	int count;
 };
 
+/* A remote node: /dnsaddr/HOST/tcp/PORT and what comes behind it. */
+struct place {
+	char host[256];
+	char port[6];
+	bool named;		/* the host is a name, whose address may change */
+	struct route route;	/* from its transport on */
+	struct sockaddr_storage addr;	/* of the host, once it is resolved */
+};
+
 /* A remote node that is pinned: where it is and who it is. */
 struct project {
 	char name[65];
-	char host[256];
-	char port[6];
 	uint8_t identifier[32];
-	struct route route;	/* from its transport to its listener */
+	struct place place;	/* its route leads to its listener */
 };
 
 /* 1 a component, 0 the end, or minus an exit code after a message. */
 int route_component(const char **text, struct component *out);
 int route_add(struct route *route, const char *name);
+/* What is left of a text: services, workers and channel listeners. */
+int route_add_hops(struct route *route, const char *text);
 /* "/service/a/service/b" */
 void route_text(char *dst, size_t size, const uint8_t *hops, size_t len);
 void addr_text(char *dst, size_t size, const struct sockaddr_storage *addr);
@@ -35,6 +44,11 @@ void addr_text(char *dst, size_t size, const struct sockaddr_storage *addr);
 void addr_make_reachable(struct sockaddr_storage *addr);
 int addr_resolve(struct sockaddr_storage *addr, const char *host,
 		 const char *port);
+/* "/ip4/A/tcp/P", "/dnsaddr/HOST/tcp/P", and hops. */
+int place_parse(const char *text, struct place *out);
+int place_resolve(struct place *place);
+/* What a request for a link says of its other end. */
+void request_place(struct request *request, const struct place *place);
 /* "1.2.3.4:5", "[::1]:5", "host:5" */
 int addr_parse(struct sockaddr_storage *addr, const char *text);
 /*
@@ -43,6 +57,8 @@ int addr_parse(struct sockaddr_storage *addr, const char *text);
  */
 int route_resolve(const char *node, const char *text, int ms,
 		  struct route *out);
+/* The links of all nodes to a project go, if there are any. */
+void links_delete(const char *project);
 /* The node an argument names: "n1", "/node/n1" or the default one. */
 int node_name(const char *text, char name[65]);
 /* Where a node listens. -1 nowhere. */
@@ -72,6 +88,5 @@ int channel_open(const char *node, const struct route *route,
 int project_load(const char *node, const char *name, struct project *out);
 int project_pin(const char *node, const char *file_or_name);
 int project_import_file(const char *path, char name[65]);
-int project_parse_route(const char *text, struct project *out);
 
 #endif /* OCKAMCTL_ROUTE_H */

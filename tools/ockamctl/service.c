@@ -28,19 +28,27 @@ static int start(struct ctl_args *args)
 {
 	const char *type = args->pos_count ? args->pos[0] : "";
 	const char *addr = args->address ? args->address : type;
+	unsigned char authorized[32 * CTL_MAX_VALUES];
 	struct request *request;
 	char node[65];
+	size_t len;
 	int err;
 
 	if (!*type)
 		return ctl_fail(CTL_USAGE, "say which service: echo, uppercase, hop or relay");
-	err = node_name(args->at, node);
+	if (args->authorized.count && strcmp(type, "relay"))
+		return ctl_fail(CTL_USAGE, "--authorized says who may register at a relay service");
+	err = ctl_parse_identifiers(authorized, &len, &args->authorized);
+	if (!err)
+		err = node_name(args->at, node);
 	if (err)
 		return err;
 	request = request_new(OCKAM_CMD_SERVICE_NEW);
 	request_text(request, OCKAM_A_NODE_NAME, node);
 	request_text(request, OCKAM_A_TYPE, type);
 	request_bytes(request, OCKAM_A_ADDRESS, addr, strlen(addr));
+	if (len)
+		request_bytes(request, OCKAM_A_IDENTIFIERS, authorized, len);
 	err = request_send(request, NULL);
 	return err ? genl_fail(err, addr) :
 	       ctl_result(json_pack("{s:s, s:s}", "addr", addr, "type", type),
@@ -120,7 +128,7 @@ static int hide(struct ctl_args *args)
 const struct ctl_command service_commands[] = {
 	{ "list", list, NULL, "[--at NODE] [--output json]", "list services",
 	  "ockamctl service list --at n1" },
-	{ "start", start, NULL, "TYPE [--addr NAME] [--at NODE] [--output json]",
+	{ "start", start, NULL, "TYPE [--addr NAME] [--at NODE] [--authorized IDENTIFIER]... [--output json]",
 	  "start echo, uppercase, hop or a relay service",
 	  "ockamctl service start echo --at n1" },
 	{ "stop", stop, NULL, "NAME [--at NODE] [--yes] [--output json]", "stop a service",

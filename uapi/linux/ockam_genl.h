@@ -121,6 +121,7 @@ enum {
 	OCKAM_A_ISSUER,	/* Of the peer's credential. */
 	OCKAM_A_ATTRIBUTES,	/* Of the peer's credential: an encoded map. */
 	OCKAM_A_EXPIRES,	/* Seconds since 1970: when a node's attestation or a peer's credential ends. */
+	OCKAM_A_HOST,	/* Host name and port that a link's IP address was made of. */
 	__OCKAM_A_MAX,
 };
 
@@ -149,6 +150,7 @@ enum {
 	OCKAM_CMD_STATS_GET,	/* Counters of nodes, one for each drop reason. */
 	OCKAM_CMD_EVENT_NTF,	/* Something happened; multicast only. */
 	OCKAM_CMD_CHANNEL_REKEY,	/* Change a channel's sending key ahead of its time. */
+	OCKAM_CMD_LINK_SET,	/* New IP address and port of a link, for its next attempt. */
 	__OCKAM_CMD_MAX,
 };
 
