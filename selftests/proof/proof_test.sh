@@ -125,6 +125,7 @@ test_planted_leftovers_are_found()
 {
 	local kind
 
+	defer rm -rf "$AREA"
 	need_memory || return 0
 	two_nodes planted-wipe || return
 	traffic 5 300
