@@ -14,6 +14,7 @@
 #include "bytes.h"
 #include "crypto.h"
 #include "crypto_test.h"
+#include "record.h"
 #include "stats.h"
 
 MODULE_SOFTDEP("pre: gcm aesni-intel ghash-clmulni-intel ccm ctr");
@@ -115,6 +116,11 @@ int ockam_hkdf2(u8 first[OCKAM_KEY_LEN], u8 second[OCKAM_KEY_LEN],
 	block[OCKAM_HASH_LEN] = 2;
 	if (!err)
 		err = ockam_crypto_hmac(tfm, second, block, sizeof(block));
+	if (!err) {
+		ockam_record_key(OCKAM_RECORD_CHAIN, prk);
+		ockam_record_key(OCKAM_RECORD_CHAIN, first);
+		ockam_record_key(OCKAM_RECORD_CHAIN, second);
+	}
 	memzero_explicit(prk, sizeof(prk));
 	memzero_explicit(block, sizeof(block));
 	crypto_free_shash(tfm);
@@ -132,7 +138,10 @@ int ockam_hkdf2(u8 first[OCKAM_KEY_LEN], u8 second[OCKAM_KEY_LEN],
 int ockam_x25519(u8 out[OCKAM_X25519_LEN], const u8 secret[OCKAM_X25519_LEN],
 		 const u8 point[OCKAM_X25519_LEN])
 {
-	return curve25519(out, secret, point) ? 0 : -EKEYREJECTED;
+	if (!curve25519(out, secret, point))
+		return -EKEYREJECTED;
+	ockam_record_key(OCKAM_RECORD_SHARED, out);
+	return 0;
 }
 
 /**
@@ -145,6 +154,7 @@ int ockam_x25519(u8 out[OCKAM_X25519_LEN], const u8 secret[OCKAM_X25519_LEN],
 int ockam_x25519_public(u8 out[OCKAM_X25519_LEN],
 			const u8 secret[OCKAM_X25519_LEN])
 {
+	ockam_record_key(OCKAM_RECORD_SECRET, secret);
 	return curve25519_generate_public(out, secret) ? 0 : -EKEYREJECTED;
 }
 
@@ -256,6 +266,7 @@ void ockam_wipe(void *data, size_t len)
  *       in process context runs it at once
  * @req: request, allocated ahead
  * @sg:  pieces of a message that has few
+ * @key: what test builds call its key
  *
  * One request at a time: the caller serialises.
  */
@@ -263,6 +274,7 @@ struct ockam_aead {
 	struct crypto_aead *tfm;
 	struct aead_request *req;
 	struct scatterlist sg[OCKAM_AEAD_SG];
+	u32 key;
 };
 
 /**
@@ -322,6 +334,7 @@ void ockam_aead_free(struct ockam_aead *aead)
  */
 int ockam_aead_set_key(struct ockam_aead *aead, const u8 key[OCKAM_KEY_LEN])
 {
+	aead->key = ockam_record_key(OCKAM_RECORD_KEY, key);
 	return crypto_aead_setkey(aead->tfm, key, OCKAM_KEY_LEN);
 }
 
@@ -340,10 +353,12 @@ static int ockam_aead_run(struct ockam_aead *aead, u64 nonce,
 				  &wait);
 	aead_request_set_ad(aead->req, ad_len);
 	aead_request_set_crypt(aead->req, sg, sg, len, iv);
-	if (encrypt)
+	if (encrypt) {
+		ockam_record_seal(aead->key, nonce);
 		err = crypto_aead_encrypt(aead->req);
-	else
+	} else {
 		err = crypto_aead_decrypt(aead->req);
+	}
 	return crypto_wait_req(err, &wait);
 }
 
@@ -388,8 +403,11 @@ static int ockam_aead_skb(struct ockam_aead *aead, u64 nonce,
 int ockam_aead_seal_skb(struct ockam_aead *aead, u64 nonce, struct sk_buff *skb,
 			unsigned int off, unsigned int len)
 {
-	return ockam_aead_skb(aead, nonce, skb, off, len + OCKAM_TAG_LEN, len,
-			      true);
+	int err;
+
+	err = ockam_aead_skb(aead, nonce, skb, off, len + OCKAM_TAG_LEN, len,
+			     true);
+	return err ?: ockam_record_failure();
 }
 
 /**
@@ -571,6 +589,8 @@ int __init ockam_crypto_init(void)
 		goto err_hmac;
 	}
 	err = ockam_crypto_test();
+	if (!err)
+		err = ockam_record_init();
 	if (err)
 		goto err_hmac;
 	return 0;
@@ -589,6 +609,7 @@ err_sha256:
  */
 void ockam_crypto_exit(void)
 {
+	ockam_record_exit();
 	crypto_free_shash(ockam_crypto_hmac_probe);
 	crypto_free_shash(ockam_crypto_sha512);
 	crypto_free_shash(ockam_crypto_sha256);

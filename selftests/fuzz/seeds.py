@@ -14,7 +14,8 @@ HERE = Path(__file__).resolve().parent
 VECTORS = HERE.parent / "unit/vectors"
 REAL, LAX = b"\0", b"\1"	# how signatures are judged
 # Targets whose input is choices, not a message: any bytes will do.
-CHOICES = ("cbor_write", "envelope", "changes", "vouch", "noise", "nonce", "slot", "ed25519")
+CHOICES = ("cbor_write", "envelope", "changes", "vouch", "noise", "handshake", "nonce", "slot",
+           "ed25519")
 NOW = 1700001000
 
 

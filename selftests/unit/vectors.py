@@ -5,8 +5,10 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Callable, Iterator
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -763,10 +765,29 @@ def primitives(d: Driver) -> Iterator[Case]:
     yield "primitive: HKDF", hkdf
 
 
+def secrets(folder: Path) -> Iterator[Case]:
+    """Programs beside the driver, run under Valgrind: see secrets.c."""
+    def errors(name: str) -> bool:
+        if not shutil.which("valgrind") or not (folder / name).exists():
+            raise Skip("no valgrind: install it with its headers, then build again")
+        run = subprocess.run(["valgrind", "-q", "--error-exitcode=9", folder / name],
+                             capture_output=True, text=True, check=False)
+        if run.returncode not in (0, 9):
+            raise AssertionError(f"exit {run.returncode}: {run.stderr}")
+        return run.returncode == 9
+
+    yield ("secrets: no branch and no index depends on one",
+           lambda: eq(errors("unit-secrets-none"), False, "errors"))
+    for what in ("branch", "index"):
+        yield (f"secrets: a planted {what} that depends on one is noticed",
+               lambda what=what: eq(errors(f"unit-secrets-{what}"), True, "errors"))
+
+
 def main() -> int:
     d = Driver(sys.argv[1])
     cases = [case for group in (routing, limits, channels, identities, primitives)
              for case in group(d)]
+    cases += secrets(Path(sys.argv[1]).resolve().parent)
     failed = skipped = 0
     print("KTAP version 1")
     print(f"1..{len(cases)}")

@@ -92,6 +92,7 @@ void fuzz_changes(struct input *in);
 void fuzz_vouch(struct input *in);
 void fuzz_noise(struct input *in);
 void fuzz_noise_read(struct input *in);
+void fuzz_handshake(struct input *in);
 void fuzz_nonce(struct input *in);
 void fuzz_slot(struct input *in);
 void fuzz_ed25519(struct input *in);

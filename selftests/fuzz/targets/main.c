@@ -18,8 +18,8 @@ static const struct {
 	TARGET(transport), TARGET(inner), TARGET(envelope), TARGET(bare),
 	TARGET(history), TARGET(compare), TARGET(attestation),
 	TARGET(credential), TARGET(payload), TARGET(changes), TARGET(vouch),
-	TARGET(noise), TARGET(noise_read), TARGET(nonce), TARGET(slot),
-	TARGET(ed25519), TARGET(multiaddr), TARGET(host_port),
+	TARGET(noise), TARGET(noise_read), TARGET(handshake), TARGET(nonce),
+	TARGET(slot), TARGET(ed25519), TARGET(multiaddr), TARGET(host_port),
 	TARGET(client_route), TARGET(client_id),
 };
 
