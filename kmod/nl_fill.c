@@ -407,7 +407,8 @@ int ockam_nl_fill_node(struct sk_buff *msg, struct ockam_node *node)
 		err = nla_put_string(msg, OCKAM_A_IDENTITY_NAME,
 				     node->identity_name) ?:
 		      nla_put(msg, OCKAM_A_IDENTIFIER, OCKAM_IDENTIFIER_LEN,
-			      identity->identifier);
+			      identity->identifier) ?:
+		      ockam_nl_u64(msg, OCKAM_A_EXPIRES, identity->expires_at);
 	if (identity)
 		ockam_node_identity_put(identity);
 	if (!err && gid_lte(node->group_low, node->group_high))

@@ -30,6 +30,19 @@ identities_and_projects()
 	json identity-create identity create alice
 	json identity-show identity show alice
 	json identity-show identity show alice --full
+	json identity-show identity show alice --full --encoding hex
+	json vault-create vault create work
+	json identity-create identity create bob --vault work --key-type p256
+	json identity-rotate identity rotate bob --revoke-all-purpose-keys
+	json identity-show identity show bob --full
+	json identity-export identity export bob
+	json identity-import identity import carol "$(jq -r .encoded <<< "$OUT")"
+	json identity-export identity export bob --private "$OCKAM_HOME/bob.pem"
+	json identity-delete identity delete bob
+	json identity-import identity import bob --private "$OCKAM_HOME/bob.pem" --vault work
+	json identity-renew identity renew --all
+	json vault-show vault show work
+	json vault-list vault list
 	json identity-list identity list
 	json identity-default identity default alice
 	json project-create project create default --host
@@ -116,6 +129,8 @@ deletions()
 	json tcp-listener-delete tcp-listener delete 127.0.0.1:4100
 	json node-delete node delete n2
 	json node-delete node delete --all
+	json identity-delete identity delete --all
+	json vault-delete vault delete work
 }
 
 test_every_command()

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <jansson.h>
 
@@ -41,8 +42,9 @@ struct ctl_args {
 	const char *from, *to, *at, *name, *identity, *project, *output;
 	const char *tcp_listener_address, *file, *type, *address, *timeout;
 	const char *allow_group, *netns, *count, *family, *length, *source, *device;
+	const char *vault, *key_type, *encoding, *private;
 	struct ctl_values authorized, expose;
-	bool host, hex, full, yes, all, shared, encoding_hex;
+	bool host, hex, full, yes, all, shared, revoke;
 	bool no_default_services;
 	bool json, pretty, compact, oneline, quiet, no_input, no_color;
 };
@@ -59,6 +61,7 @@ struct ctl_command {
 
 extern const struct ctl_command commands[];	/* all of them */
 extern const struct ctl_command identity_commands[];
+extern const struct ctl_command vault_commands[];
 extern const struct ctl_command node_commands[];
 extern const struct ctl_command project_commands[];
 extern const struct ctl_command tcp_listener_commands[];
@@ -119,6 +122,8 @@ int ctl_loop(const struct ctl_args *args, int fd, const char *what,
 /* Of a clock that only goes forward. */
 long ctl_now_us(void);
 long ctl_now_ms(void);
+/* Of seconds since 1970: as 2026-11-28T17:00:00Z. */
+void ctl_date(char dst[21], uint64_t seconds);
 
 /*
  * What others chose, as UTF-8 that does nothing to a terminal: \xNN for each

@@ -204,6 +204,7 @@ static void read_numbers(struct object *o, struct nlattr **a)
 	o->time = read_u64(a[OCKAM_A_TIME]);
 	o->delivered = read_u64(a[OCKAM_A_DELIVERED]);
 	o->forwarded = read_u64(a[OCKAM_A_FORWARDED]);
+	o->expires = read_u64(a[OCKAM_A_EXPIRES]);
 	o->created = read_u64(a[OCKAM_A_CREATED]);
 	o->rx_msgs = read_u64(a[OCKAM_A_RX_MSGS]);
 	o->rx_bytes = read_u64(a[OCKAM_A_RX_BYTES]);

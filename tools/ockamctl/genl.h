@@ -27,6 +27,7 @@ struct object {
 	struct sockaddr_storage addr, local;
 	uint64_t created, rx_msgs, rx_bytes, tx_msgs, tx_bytes, rekeys, replays;
 	uint64_t auth_failed, accepted, refused, delivered, forwarded, time;
+	uint64_t expires;
 	struct {
 		char name[65];
 		uint64_t count;

@@ -2,10 +2,11 @@
 /* Files under OCKAM_HOME: durable, atomic, private. */
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,24 @@
 #include "ctl.h"
 #include "home.h"
 
+/* What is in a folder, or was moved there, lasts from here on. */
+static int sync_dir(const char *path)
+{
+	char copy[HOME_PATH_MAX + 8];
+	int fd, err;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	err = fsync(fd);
+	close(fd);
+	return err;
+}
+
 static int make_dir(const char *path)
 {
-	if (!mkdir(path, 0700) || errno == EEXIST)
+	if (mkdir(path, 0700) ? errno == EEXIST : !sync_dir(path))
 		return 0;
 	return ctl_fail(CTL_IO, "cannot make %s: %s", path, strerror(errno));
 }
@@ -32,31 +48,57 @@ static int home_dir(char path[HOME_PATH_MAX])
 		snprintf(path, HOME_PATH_MAX, "%s/.ockamctl", user);
 	else
 		return ctl_fail(CTL_IO, "set OCKAM_HOME: there is no HOME either");
-	return make_dir(path);
+	return 0;
 }
 
 int home_path(char path[HOME_PATH_MAX], const char *dir, const char *name,
 	      const char *suffix)
 {
+	int err = home_dir(path);
 	size_t len;
-	int err;
 
-	err = home_dir(path);
 	if (err)
 		return err;
 	len = strlen(path);
-	if (dir) {
-		snprintf(path + len, HOME_PATH_MAX - len, "/%s", dir);
-		err = make_dir(path);
-		if (err)
-			return err;
-		len = strlen(path);
-	}
-	if (name)
-		snprintf(path + len, HOME_PATH_MAX - len, "/%s%s", name,
-			 suffix ? suffix : "");
-	return 0;
+	if (dir)
+		len += snprintf(path + len, HOME_PATH_MAX - len, "/%s", dir);
+	if (name && len < HOME_PATH_MAX)
+		len += snprintf(path + len, HOME_PATH_MAX - len, "/%s%s", name,
+				suffix ? suffix : "");
+	return len < HOME_PATH_MAX ? 0 :
+	       ctl_fail(CTL_IO, "OCKAM_HOME: the path is too long");
 }
+
+/* The folders above PATH, from OCKAM_HOME on. */
+static int make_parents(const char *path)
+{
+	char part[HOME_PATH_MAX];
+	const char *slash;
+	size_t len;
+	int err = home_dir(part);
+
+	len = strlen(part);
+	if (err || strncmp(path, part, len) || path[len] != '/')
+		return err;
+	for (slash = path + len; !err && slash; slash = strchr(slash + 1, '/')) {
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
+		err = make_dir(part);
+	}
+	return err;
+}
+
+int home_make_dir(const char *path)
+{
+	int err = make_parents(path);
+
+	return err ? err : make_dir(path);
+}
+
+/*
+ * A file is written beside its place, as FILE.new. Whatever has that name was
+ * left behind by a power cut, or is the old content, which has been replaced.
+ */
+#define BESIDE	".new"
 
 static int write_all(int fd, const char *data, size_t len)
 {
@@ -70,88 +112,227 @@ static int write_all(int fd, const char *data, size_t len)
 	return fsync(fd);
 }
 
-static int sync_dir(const char *path)
+/* Overwrite and unlink. */
+static int discard(const char *path)
 {
-	char copy[HOME_PATH_MAX];
+	static const char zeros[4096];
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), err = 0;
+	struct stat stat;
+	off_t at, part;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -1;
+	if (fstat(fd, &stat))
+		stat.st_size = 0;
+	for (at = 0; !err && at < stat.st_size; at += part) {
+		part = stat.st_size - at;
+		if (part > (off_t)sizeof(zeros))
+			part = sizeof(zeros);
+		err = write(fd, zeros, part) != part;
+	}
+	err = fsync(fd) || err;
+	close(fd);
+	return unlink(path) || err ? -1 : 0;
+}
+
+static int create(const char *path, const void *data, size_t len)
+{
 	int fd, err;
 
-	snprintf(copy, sizeof(copy), "%s", path);
-	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (discard(path))
+		return -1;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
-	err = fsync(fd);
-	close(fd);
-	return err;
+	err = write_all(fd, data, len);
+	return close(fd) || err ? -1 : 0;
 }
 
 int home_write(const char *path, const void *data, size_t len)
 {
-	char temp[HOME_PATH_MAX + 16];
-	int fd, err;
+	char beside[HOME_PATH_MAX + 8];
+	int err = home_lock();
 
-	snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
-	fd = mkostemp(temp, O_CLOEXEC);
-	if (fd < 0)
+	if (!err)
+		err = make_parents(path);
+	if (err)
+		return err;
+	snprintf(beside, sizeof(beside), "%s" BESIDE, path);
+	err = create(beside, data, len);
+	/* Where two files cannot change places, the old one is just freed. */
+	if (!err)
+		err = (renameat2(AT_FDCWD, beside, AT_FDCWD, path,
+				 RENAME_EXCHANGE) && rename(beside, path)) ||
+		      sync_dir(path);
+	if (err) {
+		err = errno;
+		unlink(beside);
 		return ctl_fail(CTL_IO, "cannot write %s: %s", path,
-				strerror(errno));
-	err = fchmod(fd, 0600) || write_all(fd, data, len);
-	err |= close(fd);
-	if (!err)
-		err = rename(temp, path) || sync_dir(path);
-	if (!err)
-		return 0;
-	err = errno;
-	unlink(temp);
-	return ctl_fail(CTL_IO, "cannot write %s: %s", path, strerror(err));
+				strerror(err));
+	}
+	if (discard(beside))
+		ctl_note("cannot overwrite %s: %s", beside, strerror(errno));
+	return 0;
 }
 
-ssize_t home_read(const char *path, void *data, size_t size)
+int home_remove(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char beside[HOME_PATH_MAX + 8];
+	int err = home_lock();
+
+	if (err)
+		return err;
+	snprintf(beside, sizeof(beside), "%s" BESIDE, path);
+	if (rename(path, beside) || sync_dir(path) || discard(beside))
+		return ctl_fail(CTL_IO, "cannot delete %s: %s", path,
+				strerror(errno));
+	return 0;
+}
+
+static ssize_t read_all(int fd, char *data, size_t size)
+{
 	size_t len = 0;
 	ssize_t got = 0;
 
-	if (fd < 0)
-		return -1;
 	while (len + 1 < size) {
-		got = read(fd, (char *)data + len, size - 1 - len);
+		got = read(fd, data + len, size - 1 - len);
 		if (got <= 0)
 			break;
 		len += got;
 	}
-	close(fd);
-	if (got < 0)
+	data[len] = '\0';
+	return got < 0 ? -1 : (ssize_t)len;
+}
+
+static ssize_t read_file(const char *path, void *data, size_t size,
+			 bool private)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat stat;
+	ssize_t len = -1;
+
+	if (fd < 0)
 		return -1;
-	((char *)data)[len] = '\0';
+	if (private && !fstat(fd, &stat) && stat.st_mode & 077)
+		errno = EPERM;
+	else
+		len = read_all(fd, data, size);
+	close(fd);
 	return len;
+}
+
+ssize_t home_read(const char *path, void *data, size_t size)
+{
+	return read_file(path, data, size, false);
+}
+
+ssize_t home_read_private(const char *path, void *data, size_t size)
+{
+	return read_file(path, data, size, true);
+}
+
+json_t *home_names(const char *path, const char *suffix)
+{
+	struct dirent **entries;
+	json_t *all = json_array();
+	int count = scandir(path, &entries, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+		size_t len = strlen(name), end = strlen(suffix);
+
+		if (name[0] != '.' && len > end &&
+		    !strcmp(name + len - end, suffix))
+			json_array_append_new(all, json_stringn(name, len - end));
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	return all;
+}
+
+/* What a power cut left beside its place. */
+static int sweep(const char *path, const struct stat *stat, int type,
+		 struct FTW *ftw)
+{
+	size_t len = strlen(path), end = strlen(BESIDE);
+
+	(void)stat;
+	(void)ftw;
+	if (type == FTW_F && len > end && !strcmp(path + len - end, BESIDE))
+		discard(path);
+	return 0;
+}
+
+#define LOCK_WAIT_MS	10000
+
+static int lock_fd = -1;
+
+static int wait_for_lock(int fd)
+{
+	long end = ctl_now_ms() + LOCK_WAIT_MS;
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -1;
+		if (ctl_now_ms() > end) {
+			errno = EWOULDBLOCK;
+			return -1;
+		}
+		usleep(10000);
+	}
+	return 0;
 }
 
 int home_lock(void)
 {
 	char path[HOME_PATH_MAX];
-	static int fd = -1;
-	int err;
+	int err, fd;
 
-	if (fd >= 0)
+	if (lock_fd >= 0)
 		return 0;
 	err = home_path(path, NULL, "lock", NULL);
+	if (!err)
+		err = make_parents(path);
 	if (err)
 		return err;
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || flock(fd, LOCK_EX))
+	if (fd < 0 || wait_for_lock(fd)) {
+		err = errno;
+		if (fd >= 0)
+			close(fd);
+		if (err == EWOULDBLOCK)
+			return ctl_fail(CTL_TIMEOUT, "another ockamctl holds %s: try again when it has ended",
+					path);
 		return ctl_fail(CTL_IO, "cannot lock %s: %s", path,
-				strerror(errno));
+				strerror(err));
+	}
+	lock_fd = fd;
+	home_path(path, NULL, NULL, NULL);
+	nftw(path, sweep, 8, FTW_PHYS);
 	return 0;
 }
 
-int home_check_name(const char *what, const char *name)
+void home_unlock(void)
+{
+	if (lock_fd >= 0)
+		close(lock_fd);
+	lock_fd = -1;
+}
+
+bool home_is_name(const char *name)
 {
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < len; i++)
 		if (!isalnum((unsigned char)name[i]) && !strchr("._-", name[i]))
-			len = 0;
-	if (len && len <= 64 && name[0] != '.')
+			return false;
+	return len && len <= 64 && name[0] != '.';
+}
+
+int home_check_name(const char *what, const char *name)
+{
+	if (home_is_name(name))
 		return 0;
 	return ctl_fail(CTL_USAGE, "%s '%s': a name has 1 to 64 letters, digits, . _ -",
 			what, name);

@@ -3,21 +3,38 @@
 #ifndef OCKAMCTL_HOME_H
 #define OCKAMCTL_HOME_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <jansson.h>
 #include <sys/types.h>
 
 #define HOME_PATH_MAX	4096
 
-/* Path of DIR/NAME.SUFFIX; makes the folder. 0 or an exit code. */
+/* Path of DIR/NAME.SUFFIX. 0 or an exit code. */
 int home_path(char path[HOME_PATH_MAX], const char *dir, const char *name,
 	      const char *suffix);
-/* Whole file, 0600: new or old content after a crash, never neither. */
+/*
+ * Whole file, 0600: new or old content after a crash, never neither. The old
+ * content is overwritten once the new one is durable. Makes the folder; takes
+ * the lock.
+ */
 int home_write(const char *path, const void *data, size_t len);
+/* Gone for good: its content is overwritten. Takes the lock. */
+int home_remove(const char *path);
 /* Bytes read, terminated by a zero that does not count; -1 with errno. */
 ssize_t home_read(const char *path, void *data, size_t size);
-/* One tool at a time; held until the process ends. */
+/* The same; only from a file that nobody else may open: -1 with EPERM. */
+ssize_t home_read_private(const char *path, void *data, size_t size);
+/* What is in a folder and ends in SUFFIX, without it, by name. */
+json_t *home_names(const char *path, const char *suffix);
+/* With those above it, from OCKAM_HOME on. */
+int home_make_dir(const char *path);
+/* One tool at a time; until home_unlock() or the end of the process. */
 int home_lock(void);
+void home_unlock(void);
 /* May NAME be a file's name? */
+bool home_is_name(const char *name);
+/* The same, with a message. */
 int home_check_name(const char *what, const char *name);
 
 #endif /* OCKAMCTL_HOME_H */

@@ -1,377 +1,382 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* Identities and their keys, in the vault. */
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
-#include <openssl/rand.h>
-#include "bytes.h"
-#include "cbor.h"
+#include <sys/stat.h>
 #include "ctl.h"
-#include "genl.h"
+#include "history.h"
 #include "home.h"
 #include "keys.h"
+#include "store.h"
+#include "vault.h"
 
-#define VALID_HISTORY		(10L * 365 * 86400)	/* seconds, as upstream */
-#define VALID_ATTESTATION	(5L * 365 * 86400)
-#define RENEW_BEFORE		(30L * 86400)
-#define PEM_MAX			4096
-
-static int crypto_failed(const char *what)
+static int not_found(const char *name)
 {
-	return ctl_fail(CTL_INTERNAL, "%s: %s", what,
-			ERR_reason_error_string(ERR_get_error()));
+	return ctl_fail(CTL_NOT_FOUND, "there is no identity '%s': ockamctl identity create %s",
+			name, name);
 }
 
-/* PKCS#8 PEM in memory, then the file in one step. */
-static int write_key(const char *path, EVP_PKEY *key)
+/* Start over with a name; its file, if there is one. Says nothing if not. */
+static int find(const char *name, struct identity *identity,
+		char path[HOME_PATH_MAX])
 {
-	BIO *bio = BIO_new(BIO_s_secmem());
-	int err = CTL_INTERNAL;
-	char *pem;
-	long len;
-
-	if (!bio)
-		bio = BIO_new(BIO_s_mem());
-	if (bio && PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL,
-						 NULL)) {
-		len = BIO_get_mem_data(bio, &pem);
-		err = home_write(path, pem, len);
-		OPENSSL_cleanse(pem, len);
-	} else {
-		crypto_failed("cannot encode a key");
-	}
-	BIO_free(bio);
-	return err;
-}
-
-static EVP_PKEY *read_key(const char *path, int type)
-{
-	char pem[PEM_MAX];
-	ssize_t len = home_read(path, pem, sizeof(pem));
-	EVP_PKEY *key = NULL;
-	BIO *bio;
-
-	if (len < 0) {
-		ctl_fail(CTL_IO, "cannot read %s: %s", path, strerror(errno));
-		return NULL;
-	}
-	bio = BIO_new_mem_buf(pem, len);
-	if (bio)
-		key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-	BIO_free(bio);
-	OPENSSL_cleanse(pem, sizeof(pem));
-	if (key && EVP_PKEY_get_id(key) == type)
-		return key;
-	EVP_PKEY_free(key);
-	ctl_fail(CTL_DATA, "%s holds no key of the right kind", path);
-	return NULL;
-}
-
-static EVP_PKEY *new_key(int type)
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(type, NULL);
-	EVP_PKEY *key = NULL;
-
-	if (!ctx || EVP_PKEY_keygen_init(ctx) <= 0 ||
-	    EVP_PKEY_keygen(ctx, &key) <= 0)
-		crypto_failed("cannot make a key");
-	EVP_PKEY_CTX_free(ctx);
-	return key;
-}
-
-/* [1, type, data] */
-static size_t put_versioned(uint8_t *dst, size_t size, uint8_t type,
-			    const uint8_t *data, size_t len)
-{
-	struct ockam_writer w = ockam_writer_init(dst, size);
-
-	ockam_cbor_put_head(&w, OCKAM_CBOR_ARRAY, 3);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, 1);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, type);
-	ockam_cbor_put_bytes(&w, data, len);
-	return w.bad ? 0 : (size_t)(w.pos - dst);
-}
-
-/* [variant, [bytes]] */
-static void put_variant(struct ockam_writer *w, unsigned int variant,
-			const uint8_t *bytes, size_t len)
-{
-	ockam_cbor_put_head(w, OCKAM_CBOR_ARRAY, 2);
-	ockam_cbor_put_head(w, OCKAM_CBOR_UINT, variant);
-	ockam_cbor_put_head(w, OCKAM_CBOR_ARRAY, 1);
-	ockam_cbor_put_bytes(w, bytes, len);
-}
-
-/* Sign the hash of @data: @w gets [data, signature]. */
-static int put_signed(struct ockam_writer *w, EVP_PKEY *key,
-		      const uint8_t *data, size_t len, uint8_t hash[32])
-{
-	const struct ockam_chunk chunk = { data, len };
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	size_t sig_len = OCKAM_SIG_LEN;
-	uint8_t sig[OCKAM_SIG_LEN];
-	int ok;
-
-	ok = ctx && !ockam_sha256(hash, &chunk, 1) &&
-	     EVP_DigestSignInit(ctx, NULL, NULL, NULL, key) > 0 &&
-	     EVP_DigestSign(ctx, sig, &sig_len, hash, 32) > 0;
-	EVP_MD_CTX_free(ctx);
-	if (!ok)
-		return crypto_failed("cannot sign");
-	ockam_cbor_put_head(w, OCKAM_CBOR_ARRAY, 2);
-	ockam_cbor_put_bytes(w, data, len);
-	put_variant(w, 0, sig, sizeof(sig));
-	return w->bad ? ctl_fail(CTL_INTERNAL, "too large to sign") : 0;
-}
-
-/* A history of one change, by an Ed25519 key. */
-static int make_history(struct identity *identity, EVP_PKEY *key)
-{
-	uint8_t public[32], change[256], data[320];
-	uint64_t now = time(NULL);
-	size_t len = sizeof(public);
-	struct ockam_writer w;
-
-	if (EVP_PKEY_get_raw_public_key(key, public, &len) <= 0)
-		return crypto_failed("cannot read a public key");
-	w = ockam_writer_init(change, sizeof(change));
-	ockam_cbor_put_head(&w, OCKAM_CBOR_ARRAY, 5);
-	ockam_write_u8(&w, OCKAM_CBOR_NULL);
-	put_variant(&w, 0, public, sizeof(public));
-	ockam_write_u8(&w, 0xf4);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, now);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, now + VALID_HISTORY);
-	len = put_versioned(data, sizeof(data), 1, change, w.pos - change);
-	w = ockam_writer_init(identity->history, sizeof(identity->history));
-	ockam_cbor_put_head(&w, OCKAM_CBOR_ARRAY, 1);
-	if (put_signed(&w, key, data, len, identity->id))
-		return CTL_INTERNAL;
-	identity->history_len = w.pos - identity->history;
-	return 0;
-}
-
-static int make_attestation(struct identity *identity,
-			    const struct ockam_identity *verified, EVP_PKEY *key,
-			    const uint8_t public[32])
-{
-	uint8_t body[256], data[320], hash[32];
-	uint64_t now = time(NULL), until = now + VALID_ATTESTATION;
-	struct ockam_writer w = ockam_writer_init(body, sizeof(body));
-	size_t len;
-
-	if (until > verified->valid_until)
-		until = verified->valid_until;
-	ockam_cbor_put_head(&w, OCKAM_CBOR_ARRAY, 5);
-	ockam_cbor_put_bytes(&w, verified->identifier, 32);
-	ockam_cbor_put_bytes(&w, verified->latest_hash, 32);
-	put_variant(&w, 0, public, OCKAM_X25519_LEN);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, now);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, until);
-	len = put_versioned(data, sizeof(data), 2, body, w.pos - body);
-	w = ockam_writer_init(identity->attestation,
-			      sizeof(identity->attestation));
-	if (put_signed(&w, key, data, len, hash))
-		return CTL_INTERNAL;
-	identity->attestation_len = w.pos - identity->attestation;
-	return 0;
-}
-
-static int verify(struct identity *identity, struct ockam_identity *verified)
-{
-	enum ockam_ident_reason reason;
-
-	reason = ockam_ident_verify_history(verified, identity->history,
-					    identity->history_len);
-	if (reason)
-		return ctl_fail(CTL_DATA, "identity '%s': its change history is damaged (%s)",
-				identity->name, ockam_ident_reason_name(reason));
-	memcpy(identity->id, verified->identifier, 32);
-	return 0;
-}
-
-/* Is the stored attestation good, for the stored key, and for a while? */
-static bool attestation_is_good(const struct identity *identity,
-				const struct ockam_identity *verified,
-				const uint8_t public[32])
-{
-	struct ockam_attestation attestation;
-
-	return identity->attestation_len &&
-	       !ockam_ident_verify_attestation(&attestation,
-					       identity->attestation,
-					       identity->attestation_len,
-					       verified, verified->identifier,
-					       time(NULL) + RENEW_BEFORE) &&
-	       attestation.is_channel &&
-	       !memcmp(attestation.key, public, OCKAM_X25519_LEN);
-}
-
-/* A new channel key and its attestation. */
-static int renew(struct identity *identity,
-		 const struct ockam_identity *verified)
-{
-	char path[HOME_PATH_MAX], key_path[HOME_PATH_MAX];
-	uint8_t public[OCKAM_X25519_LEN];
-	size_t len = sizeof(public);
-	EVP_PKEY *key, *channel;
-	int err;
-
-	err = home_path(key_path, "vault", identity->name, ".pem");
-	if (!err)
-		err = home_path(path, "vault", identity->name, ".channel.pem");
-	if (err)
-		return err;
-	key = read_key(key_path, EVP_PKEY_ED25519);
-	channel = key ? new_key(EVP_PKEY_X25519) : NULL;
-	err = channel ? 0 : CTL_DATA;
-	if (!err && EVP_PKEY_get_raw_public_key(channel, public, &len) <= 0)
-		err = crypto_failed("cannot read a public key");
-	if (!err)
-		err = make_attestation(identity, verified, key, public);
-	if (!err)
-		err = write_key(path, channel);
-	if (!err)
-		err = home_path(path, "identities", identity->name,
-				".attestation");
-	if (!err)
-		err = home_write(path, identity->attestation,
-				 identity->attestation_len);
-	len = sizeof(identity->secret);
-	if (!err && EVP_PKEY_get_raw_private_key(channel, identity->secret,
-						 &len) <= 0)
-		err = crypto_failed("cannot read a key");
-	EVP_PKEY_free(channel);
-	EVP_PKEY_free(key);
-	return err;
+	memset(identity, 0, sizeof(*identity));
+	snprintf(identity->name, sizeof(identity->name), "%.64s", name);
+	return vault_find(name, path, identity->vault);
 }
 
 int identity_peek(const char *name, struct identity *identity, bool quiet)
 {
 	struct ockam_identity verified;
 	char path[HOME_PATH_MAX];
-	ssize_t len;
 	int err;
 
-	memset(identity, 0, sizeof(*identity));
-	err = home_check_name("identity", name);
+	err = find(name, identity, path);
+	if (err == CTL_NOT_FOUND && !quiet)
+		return not_found(name);
 	if (!err)
-		err = home_path(path, "identities", name, ".history");
+		err = store_read(path, identity, NULL);
+	return err ? err : history_verify(identity, &verified);
+}
+
+/* With its keys, which the caller frees, and the lock. */
+static int open_own(const char *name, struct identity *identity,
+		    struct ockam_identity *verified, struct store_keys *keys,
+		    char path[HOME_PATH_MAX])
+{
+	struct ockam_public_key public;
+	int err;
+
+	err = home_lock();
+	if (!err)
+		err = find(name, identity, path);
 	if (err)
-		return err;
-	snprintf(identity->name, sizeof(identity->name), "%s", name);
-	len = home_read(path, identity->history, sizeof(identity->history));
-	if (len < 0 && errno == ENOENT && quiet)
-		return CTL_NOT_FOUND;
-	if (len < 0)
-		return ctl_fail(errno == ENOENT ? CTL_NOT_FOUND : CTL_IO,
-				"there is no identity '%s': ockamctl identity create %s",
-				name, name);
-	identity->history_len = len;
-	return verify(identity, &verified);
+		return err == CTL_NOT_FOUND ? not_found(name) : err;
+	if (!identity->vault[0])
+		return ctl_fail(CTL_NOT_FOUND, "identity '%s' is another one's: its key is not here",
+				name);
+	err = store_read(path, identity, keys);
+	if (!err)
+		err = history_verify(identity, verified);
+	if (!err)
+		err = pkey_public(&public, keys->key);
+	if (!err && memcmp(&public, &verified->latest_key, sizeof(public)))
+		err = ctl_fail(CTL_DATA, "identity '%s': its key and its change history do not belong together",
+			       name);
+	return err;
+}
+
+/* A new channel key, its attestation, and all of it to the file. */
+static int save(const char *path, struct identity *identity,
+		const struct ockam_identity *verified, struct store_keys *keys)
+{
+	uint8_t public[OCKAM_X25519_LEN];
+	int err;
+
+	EVP_PKEY_free(keys->channel);
+	keys->channel = pkey_new_channel();
+	err = keys->channel ? pkey_channel_secret(identity->secret,
+						  keys->channel) : CTL_INTERNAL;
+	if (!err && ockam_x25519_public(public, identity->secret))
+		err = ctl_fail(CTL_INTERNAL, "cannot read a public key");
+	if (!err)
+		err = attestation_make(identity, verified, keys->key, public);
+	return err ? err : store_write(path, identity, keys);
 }
 
 int identity_load(const char *name, struct identity *identity)
 {
 	struct ockam_identity verified;
 	uint8_t public[OCKAM_X25519_LEN];
-	size_t len = sizeof(identity->secret);
+	struct store_keys keys = { 0 };
 	char path[HOME_PATH_MAX];
-	EVP_PKEY *channel = NULL;
-	ssize_t got;
 	int err;
 
-	err = home_lock();
-	if (!err)
-		err = identity_peek(name, identity, false);
-	if (!err)
-		err = verify(identity, &verified);
-	if (!err)
-		err = home_path(path, "identities", name, ".attestation");
-	if (err)
-		return err;
-	got = home_read(path, identity->attestation,
-			sizeof(identity->attestation));
-	identity->attestation_len = got < 0 ? 0 : got;
-	err = home_path(path, "vault", name, ".channel.pem");
-	if (!err && !access(path, F_OK))
-		channel = read_key(path, EVP_PKEY_X25519);
-	if (channel &&
-	    EVP_PKEY_get_raw_private_key(channel, identity->secret, &len) > 0 &&
-	    !ockam_x25519_public(public, identity->secret) &&
-	    attestation_is_good(identity, &verified, public)) {
-		EVP_PKEY_free(channel);
-		return 0;
-	}
-	EVP_PKEY_free(channel);
-	return err ? err : renew(identity, &verified);
+	err = open_own(name, identity, &verified, &keys, path);
+	if (!err && (!keys.channel ||
+		     pkey_channel_secret(identity->secret, keys.channel) ||
+		     ockam_x25519_public(public, identity->secret) ||
+		     !attestation_is_good(identity, &verified, public)))
+		err = save(path, identity, &verified, &keys);
+	store_free(&keys);
+	return err;
 }
 
-int identity_make(const char *name, struct identity *identity)
+/* The lock, and a name that nobody has. */
+static int take_name(const char *name, struct identity *identity)
 {
-	char path[HOME_PATH_MAX], default_name[65];
-	EVP_PKEY *key;
+	char path[HOME_PATH_MAX];
+	int err;
+
+	err = home_lock();
+	if (!err)
+		err = find(name, identity, path);
+	if (!err)
+		return ctl_fail(CTL_EXISTS, "identity '%s' exists", name);
+	return err == CTL_NOT_FOUND ? 0 : err;
+}
+
+/*
+ * Its first file. The first identity is the default; a hosted project's never
+ * is. A default that is not there is none: what comes last is the identity.
+ */
+static int save_new(struct identity *identity, const char *vault,
+		    const struct ockam_identity *verified,
+		    struct store_keys *keys)
+{
+	char path[HOME_PATH_MAX], other[65];
+	int err;
+
+	err = vault_place(vault, identity->name, path);
+	if (!err && strcmp(identity->name, "project") && identity_default(other))
+		err = identity_set_default(identity->name);
+	if (!err)
+		err = save(path, identity, verified, keys);
+	snprintf(identity->vault, sizeof(identity->vault), "%.64s",
+		 vault ? vault : VAULT_DEFAULT);
+	return err;
+}
+
+int identity_make(const char *name, const struct identity_options *options,
+		  struct identity *identity)
+{
+	enum pkey_alg alg = PKEY_ED25519;
+	struct ockam_identity verified;
+	struct store_keys keys = { 0 };
+	int err = 0;
+
+	if (options->key_type)
+		err = pkey_parse_alg(&alg, options->key_type);
+	if (!err)
+		err = take_name(name, identity);
+	if (err)
+		return err;
+	keys.key = pkey_new(alg);
+	err = keys.key ? history_add(identity, &verified, NULL, keys.key, false) :
+			 CTL_INTERNAL;
+	if (!err)
+		err = save_new(identity, options->vault, &verified, &keys);
+	store_free(&keys);
+	return err;
+}
+
+int identity_rotate(const char *name, const struct identity_options *options,
+		    struct identity *identity)
+{
+	struct ockam_identity verified;
+	struct store_keys keys = { 0 };
+	char path[HOME_PATH_MAX];
+	EVP_PKEY *old = NULL;
+	enum pkey_alg alg;
+	int err;
+
+	err = open_own(name, identity, &verified, &keys, path);
+	alg = verified.latest_key.alg;
+	if (!err && options->key_type)
+		err = pkey_parse_alg(&alg, options->key_type);
+	if (!err) {
+		old = keys.key;
+		keys.key = pkey_new(alg);
+		err = keys.key ? history_add(identity, &verified, old, keys.key,
+					     options->revoke) : CTL_INTERNAL;
+	}
+	if (!err)
+		err = save(path, identity, &verified, &keys);
+	EVP_PKEY_free(old);
+	store_free(&keys);
+	return err;
+}
+
+int identity_export(const char *name, const char *file)
+{
+	static struct identity identity;
+	struct ockam_identity verified;
+	struct store_keys keys = { 0 };
+	char path[HOME_PATH_MAX];
+	struct stat stat;
+	int err;
+
+	err = open_own(name, &identity, &verified, &keys, path);
+	if (!err && !lstat(file, &stat))
+		err = ctl_fail(CTL_EXISTS, "%s exists", file);
+	/* Each place has a channel key of its own. */
+	EVP_PKEY_free(keys.channel);
+	keys.channel = NULL;
+	identity.attestation_len = 0;
+	if (!err)
+		err = store_write(file, &identity, &keys);
+	store_free(&keys);
+	return err;
+}
+
+/* Two names for one key would rotate it apart. */
+static int check_single(const struct identity *wanted)
+{
+	static struct identity other;
+	json_t *names, *name;
+	size_t i;
+	int err;
+
+	err = vault_identities(&names);
+	json_array_foreach(names, i, name) {
+		if (!err && !identity_peek(json_string_value(name), &other,
+					   true) &&
+		    other.vault[0] && !memcmp(other.id, wanted->id, 32))
+			err = ctl_fail(CTL_EXISTS, "identity '%s' is the same one",
+				       other.name);
+	}
+	json_decref(names);
+	return err;
+}
+
+static int check_no_more(const struct identity *identity)
+{
+	if (history_len(identity->history, identity->history_len) ==
+	    identity->history_len)
+		return 0;
+	return ctl_fail(CTL_DATA, "there is something behind the change history");
+}
+
+int identity_import(const char *name, const char *file, const char *vault,
+		    struct identity *identity)
+{
+	struct ockam_identity verified;
+	struct store_keys keys = { 0 };
+	int err;
+
+	err = take_name(name, identity);
+	if (!err)
+		err = store_read(file, identity, &keys);
+	if (!err)
+		err = history_verify(identity, &verified);
+	if (!err)
+		err = check_no_more(identity);
+	if (!err)
+		err = check_single(identity);
+	if (!err)
+		err = save_new(identity, vault, &verified, &keys);
+	store_free(&keys);
+	return err;
+}
+
+static int unhex_history(struct identity *identity, const char *hex)
+{
+	static char text[2 * KEYS_HISTORY_MAX + 2];
+	size_t len;
+	int got;
+
+	while (isspace((unsigned char)*hex))
+		hex++;
+	len = strlen(hex);
+	while (len && isspace((unsigned char)hex[len - 1]))
+		len--;
+	snprintf(text, sizeof(text), "%.*s", (int)len, hex);
+	got = ctl_unhex(identity->history, sizeof(identity->history), text);
+	if (got <= 0)
+		return ctl_fail(CTL_DATA, "a change history is hex: ockamctl identity export prints it");
+	identity->history_len = got;
+	return 0;
+}
+
+/* May what is presented take the place of what is known? 0 with *write. */
+static int compare(const struct identity *presented,
+		   const struct identity *known, bool *write)
+{
+	enum ockam_ident_order order = OCKAM_IDENT_CONFLICT;
+
+	if (known->vault[0] || memcmp(known->id, presented->id, 32))
+		return ctl_fail(CTL_EXISTS, "identity '%s' exists, and is another one",
+				known->name);
+	ockam_ident_compare(&order, presented->history, presented->history_len,
+			    known->history, known->history_len);
+	*write = order == OCKAM_IDENT_NEWER;
+	if (order == OCKAM_IDENT_OLDER)
+		return ctl_fail(CTL_DATA, "identity '%s': a newer history is known",
+				known->name);
+	if (order == OCKAM_IDENT_CONFLICT)
+		return ctl_fail(CTL_DATA, "identity '%s': another history is known",
+				known->name);
+	return 0;
+}
+
+int identity_know(const char *name, const char *hex, struct identity *identity)
+{
+	static struct identity known;
+	struct ockam_identity verified;
+	char path[HOME_PATH_MAX];
+	bool write = true;
 	int err;
 
 	err = home_lock();
 	if (err)
 		return err;
-	err = identity_peek(name, identity, true);
-	if (!err)
-		return ctl_fail(CTL_EXISTS, "identity '%s' exists", name);
-	if (err != CTL_NOT_FOUND)
+	err = find(name, identity, path);
+	if (err && err != CTL_NOT_FOUND)
 		return err;
-	key = new_key(EVP_PKEY_ED25519);
-	if (!key)
-		return CTL_INTERNAL;
-	err = make_history(identity, key);
+	if (!err) {
+		err = identity_peek(name, &known, true);
+		if (err)
+			return err;
+	}
+	err = unhex_history(identity, hex);
 	if (!err)
-		err = home_path(path, "vault", name, ".pem");
+		err = history_verify(identity, &verified);
 	if (!err)
-		err = write_key(path, key);
-	EVP_PKEY_free(key);
+		err = check_no_more(identity);
+	if (!err && known.history_len)
+		err = compare(identity, &known, &write);
+	if (err || !write)
+		return err;
+	err = vault_place_known(name, path);
+	return err ? err : store_write(path, identity, NULL);
+}
+
+int identity_delete(const char *name)
+{
+	static struct identity identity;
+	char path[HOME_PATH_MAX];
+	int err;
+
+	err = home_lock();
 	if (!err)
-		err = home_path(path, "identities", name, ".history");
-	/* The history comes last: without it there is no identity. */
-	if (!err)
-		err = home_write(path, identity->history, identity->history_len);
-	/* The first one is the default; a hosted project's never is. */
-	if (!err && strcmp(name, "project") && identity_default(default_name))
-		err = identity_set_default(name);
-	return err ? err : identity_load(name, identity);
+		err = find(name, &identity, path);
+	if (err == CTL_NOT_FOUND)
+		return not_found(name);
+	return err ? err : home_remove(path);
 }
 
 int identity_default(char name[65])
 {
-	char path[HOME_PATH_MAX], text[80];
+	char path[HOME_PATH_MAX], text[80], vault[65];
 
 	if (home_path(path, NULL, "default-identity", NULL))
 		return CTL_IO;
 	if (home_read(path, text, sizeof(text)) <= 0)
 		return CTL_NOT_FOUND;
 	text[strcspn(text, "\n")] = '\0';
+	if (!home_is_name(text) || vault_find(text, path, vault) || !vault[0])
+		return CTL_NOT_FOUND;
 	snprintf(name, 65, "%.64s", text);
 	return 0;
 }
 
 int identity_set_default(const char *name)
 {
-	char path[HOME_PATH_MAX], text[80];
+	char path[HOME_PATH_MAX];
 	int err;
 
 	err = home_path(path, NULL, "default-identity", NULL);
-	snprintf(text, sizeof(text), "%.64s\n", name);
-	return err ? err : home_write(path, text, strlen(text));
+	return err ? err : home_write(path, name, strlen(name));
 }
 
 int identity_ensure(const char *name, struct identity *identity)
 {
-	char chosen[65] = "default";
+	static const struct identity_options none;
+	char chosen[65] = "default", path[HOME_PATH_MAX];
 	int err;
 
 	if (name)
@@ -380,29 +385,11 @@ int identity_ensure(const char *name, struct identity *identity)
 		identity_default(chosen);
 	err = home_lock();
 	if (!err)
-		err = identity_peek(chosen, identity, true);
+		err = find(chosen, identity, path);
 	if (!err)
 		return identity_load(chosen, identity);
 	if (err != CTL_NOT_FOUND)
 		return err;
 	ctl_note("made identity '%s'", chosen);
-	return identity_make(chosen, identity);
-}
-
-int identity_install(const char *node, struct identity *identity)
-{
-	struct request *request = request_new(OCKAM_CMD_NODE_SET);
-	int err;
-
-	request_text(request, OCKAM_A_NODE_NAME, node);
-	request_text(request, OCKAM_A_IDENTITY_NAME, identity->name);
-	request_bytes(request, OCKAM_A_HISTORY, identity->history,
-		      identity->history_len);
-	request_bytes(request, OCKAM_A_ATTESTATION, identity->attestation,
-		      identity->attestation_len);
-	request_bytes(request, OCKAM_A_SECRET, identity->secret,
-		      sizeof(identity->secret));
-	explicit_bzero(identity->secret, sizeof(identity->secret));
-	err = request_send(request, NULL);
-	return err ? genl_fail(err, "cannot give the node its identity") : 0;
+	return identity_make(chosen, &none, identity);
 }

@@ -200,6 +200,7 @@ static int node_json(const char *name, json_t **out)
 {
 	struct parts parts = { json_array(), json_array(), json_array(), "" };
 	static struct object node;
+	json_t *expires = json_null();
 	struct request *request;
 	char id[66] = "";
 	int err;
@@ -214,12 +215,14 @@ static int node_json(const char *name, json_t **out)
 	}
 	if (err)
 		return genl_fail(err, name);
-	if (node.has_identifier)
+	if (node.has_identifier) {
 		ctl_identifier(id, node.identifier);
+		expires = json_integer(node.expires);
+	}
 	*out = json_pack(
-		"{s:s, s:s, s:s, s:b, s:s, s:i, s:{s:s+, s:s}, s:n, s:o, s:o, s:o, s:[], s:[], s:o}",
+		"{s:s, s:s, s:s, s:o, s:b, s:s, s:i, s:{s:s+, s:s}, s:n, s:o, s:o, s:o, s:[], s:[], s:o}",
 		"name", node.node, "identity_name", node.identity_name,
-		"identifier", id, "is_default", node.is_default, "status",
+		"identifier", id, "identity_expires_at", expires, "is_default", node.is_default, "status",
 		"running", "pid", 0, "route", "short", "/node/", node.node,
 		"verbose", parts.verbose, "http_server_address", "transports",
 		parts.transports, "secure_channel_listeners", parts.listeners,

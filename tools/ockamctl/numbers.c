@@ -20,6 +20,16 @@ long ctl_now_ms(void)
 	return ctl_now_us() / 1000;
 }
 
+void ctl_date(char dst[21], uint64_t seconds)
+{
+	time_t when = seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&when, &tm) ||
+	    !strftime(dst, 21, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		strcpy(dst, "never");
+}
+
 int ctl_timeout_ms(const struct ctl_args *args)
 {
 	char *end;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ctl.h"
+#include "keys.h"
 #include "route.h"
 
 int route_component(const char **text, struct component *out)
@@ -113,7 +114,7 @@ int addr_parse(struct sockaddr_storage *addr, const char *text)
 	return addr_resolve(addr, host + 1, port);
 }
 
-int node_name(const char *text, char name[65])
+static int find_node_name(const char *text, char name[65])
 {
 	int err;
 
@@ -127,6 +128,15 @@ int node_name(const char *text, char name[65])
 		return ctl_fail(CTL_USAGE, "'%s' names no node", text);
 	strcpy(name, text);
 	return 0;
+}
+
+int node_name(const char *text, char name[65])
+{
+	int err = find_node_name(text, name);
+
+	if (!err)
+		identity_keep(name);
+	return err;
 }
 
 static int take_listener(void *arg, const struct object *object)

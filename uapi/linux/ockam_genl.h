@@ -108,6 +108,7 @@ enum {
 	OCKAM_A_RULE,	/* The exposure is a rule on a name. */
 	OCKAM_A_DEVICE,	/* Number of the network device that all packets go through. */
 	OCKAM_A_QUEUE,	/* Messages that wait in it. */
+	OCKAM_A_EXPIRES,	/* When the attestation of the channel key ends, seconds since 1970. */
 	__OCKAM_A_MAX,
 };
 
