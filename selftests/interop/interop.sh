@@ -8,7 +8,7 @@
 need ockam-peer worker jq
 
 MESSAGES=${OCKAM_INTEROP_MESSAGES:-10000}
-FEW=100
+FEW=40	# a rekey is crossed
 NOBODY=I0000000000000000000000000000000000000000000000000000000000000001
 
 # fact NAME FILE: the last value that a program printed for NAME
