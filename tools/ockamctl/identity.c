@@ -378,7 +378,9 @@ static int renew(struct ctl_args *args)
 			err = last;
 	}
 	json_decref(names);
-	last = ctl_is_text() ? CTL_OK : ctl_print(all);
+	if (ctl_is_text() || (err && !args->all))
+		return err;
+	last = ctl_print(all);
 	return err ? err : last;
 }
 

@@ -88,6 +88,20 @@ int pkey_public(struct ockam_public_key *out, EVP_PKEY *key)
 	return ctl_fail(CTL_DATA, "an identity's key is Ed25519 or P-256; this one is neither");
 }
 
+bool pkey_is_whole(EVP_PKEY *key)
+{
+	EVP_PKEY_CTX *ctx;
+	bool good;
+
+	/* The others' public keys are made from the private ones. */
+	if (EVP_PKEY_get_id(key) != EVP_PKEY_EC)
+		return true;
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	good = ctx && EVP_PKEY_pairwise_check(ctx) > 0;
+	EVP_PKEY_CTX_free(ctx);
+	return good;
+}
+
 int pkey_channel_secret(uint8_t secret[OCKAM_X25519_LEN], EVP_PKEY *key)
 {
 	size_t len = OCKAM_X25519_LEN;

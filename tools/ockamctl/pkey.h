@@ -20,6 +20,8 @@ EVP_PKEY *pkey_new_channel(void);	/* X25519 */
 /* "ed25519" or "p256"; 0 or CTL_USAGE */
 int pkey_parse_alg(enum pkey_alg *alg, const char *text);
 bool pkey_is_channel(const EVP_PKEY *key);
+/* Does its public part belong to the private one? */
+bool pkey_is_whole(EVP_PKEY *key);
 /* 0 or CTL_DATA: it is neither Ed25519 nor P-256 */
 int pkey_public(struct ockam_public_key *out, EVP_PKEY *key);
 /* Of an X25519 key. */

@@ -34,7 +34,7 @@ static bool take_key(struct store_keys *keys, const uint8_t *data, long len)
 	if (!key)
 		return false;
 	place = pkey_is_channel(key) ? &keys->channel : &keys->key;
-	if (*place) {
+	if (*place || !pkey_is_whole(key)) {
 		EVP_PKEY_free(key);
 		return false;
 	}
