@@ -132,6 +132,21 @@ test_upstream_client_to_kernel_channel_socket()
 	says socket "closed there"
 }
 
+# monitored: events of channels go to the file monitor
+monitored()
+{
+	background monitor ockamctl monitor channel --output json
+	says monitor waiting
+}
+
+# closed CHANNEL: k has no channel any more, and said so
+closed()
+{
+	busywait 30 grep -q "^{\"address\":\"$1\",.*\"event\":\"closed\"" "$OCKAM_HOME/monitor" ||
+		fail "no event: $(cat "$OCKAM_HOME/monitor")"
+	check_eq "$(channel_of k)" "" "the kernel's channels"
+}
+
 test_initiator_in_the_kernel_closes()
 {
 	local channel
@@ -152,13 +167,10 @@ test_initiator_upstream_closes()
 	tell client
 	says client echoed || return
 	channel=$(channel_of k)
-	background monitor ockamctl monitor channel --output json
-	says monitor waiting || return
+	monitored || return
 	tell client
-	says client "closed here" &&
-	busywait 30 grep -q '"event": *"closed".*'"$channel" "$OCKAM_HOME/monitor" ||
-		fail "no event: $(cat "$OCKAM_HOME/monitor")"
-	check_eq "$(channel_of k)" "" "the kernel's channels"
+	says client "closed here"
+	closed "$channel"
 }
 
 test_responder_in_the_kernel_closes()
@@ -179,13 +191,10 @@ test_responder_upstream_closes()
 	channel=$(channel_to_upstream)
 	background socket worker -w connect k 127.0.0.1:5000/api echo 1
 	says socket echoed && says upstream "channels 2" || return
-	background monitor ockamctl monitor channel --output json
-	says monitor waiting || return
+	monitored || return
 	tell upstream
 	says socket "closed there"
-	busywait 30 grep -q '"event": *"closed".*'"$channel" "$OCKAM_HOME/monitor" ||
-		fail "no event: $(cat "$OCKAM_HOME/monitor")"
-	check_eq "$(channel_of k)" "" "the kernel's channels"
+	closed "$channel"
 }
 
 run_tests "$@"

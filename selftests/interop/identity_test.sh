@@ -67,10 +67,9 @@ test_each_imports_what_the_other_exports()
 		check_eq "$(ockam-peer import "$(ockamctl identity export $name)")" \
 			"changes $(tr -dc , <<< "$keys," | wc -c)"$'\n'"identifier $identifier" \
 			"what the upstream node reads: $keys"
-		upstream_at 5000 peer$number --keys "$keys" || return
+		upstream_at $((5000 + number)) peer$number --keys "$keys" || return
 		check_eq "$(ockamctl identity import peer$number "$(fact history peer$number)")" \
 			"$(fact identifier peer$number)" "what the tool reads: $keys"
-		stop "$PID"
 	done
 }
 

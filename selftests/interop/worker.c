@@ -173,6 +173,26 @@ static void send_to(int fd, const unsigned char *data, size_t size,
 		err(1, "sendto, %zu bytes", size);
 }
 
+/* Through a channel, whose socket has its destination, to another name there. */
+static void send_inside(int fd, const unsigned char *data, size_t size,
+			const struct sockaddr_ockam *to)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(OCKAM_SA_DATA)];
+	} control = { .head = { .cmsg_level = SOL_OCKAM,
+				.cmsg_type = OCKAM_CM_ROUTE,
+				.cmsg_len = CMSG_LEN(to->so_len) } };
+	struct iovec iov = { (void *)data, size };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+			      .msg_control = &control,
+			      .msg_controllen = CMSG_SPACE(to->so_len) };
+
+	memcpy(CMSG_DATA(&control.head), to->so_data, to->so_len);
+	if (sendmsg(fd, &msg, 0) != (ssize_t)size)
+		err(1, "sendmsg, %zu bytes", size);
+}
+
 static void echo(const char *node, const char *name)
 {
 	int fd = open_socket(node, SOCK_DGRAM);
@@ -210,8 +230,11 @@ static void check(int fd, unsigned int number, size_t size)
 		     number, size, got);
 }
 
+typedef void send_fn(int fd, const unsigned char *data, size_t size,
+		     const struct sockaddr_ockam *to);
+
 /* Messages 0 to @count. */
-static void exchange(int fd, const struct sockaddr_ockam *to,
+static void exchange(int fd, send_fn *send_one, const struct sockaddr_ockam *to,
 		     unsigned int count)
 {
 	unsigned int sent = 0, seen;
@@ -225,7 +248,7 @@ static void exchange(int fd, const struct sockaddr_ockam *to,
 				break;
 			under_way += cost_of(size);
 			traffic_fill(sent, wanted, size);
-			send_to(fd, wanted, size, to);
+			send_one(fd, wanted, size, to);
 		}
 		size = size_of(seen);
 		check(fd, seen, size);
@@ -238,7 +261,7 @@ static void send_some(const char *node, char *route, unsigned int count)
 {
 	struct sockaddr_ockam to = parse_route(route);
 
-	exchange(open_socket(node, SOCK_DGRAM), &to, count);
+	exchange(open_socket(node, SOCK_DGRAM), send_to, &to, count);
 }
 
 /* Through a channel to the listener at @route, and there to @worker. */
@@ -252,7 +275,7 @@ static void connect_channel(const char *node, char *route, char *worker,
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
 		err(1, "connect");
 	show_channel_peer(fd);
-	exchange(fd, &inner, count);
+	exchange(fd, send_inside, &inner, count);
 	if (!options.wait)
 		return;
 	if (recv(fd, incoming, sizeof(incoming), 0))

@@ -2,10 +2,11 @@
 //! What goes to other nodes and checks what comes back.
 
 use crate::options::Options;
+use crate::persona::Persona;
 use crate::{failure, next_line, persona, traffic, workers};
 use ockam::access_control::AllowAll;
 use ockam::flow_control::FlowControlId;
-use ockam::identity::{Identifier, SecureChannel, SecureChannelOptions};
+use ockam::identity::{SecureChannel, SecureChannelOptions};
 use ockam::tcp::{TcpConnection, TcpConnectionOptions, TcpTransport};
 use ockam::{Address, LocalMessage, MessageReceiveOptions, Node, Result, Route};
 use std::future::pending;
@@ -49,7 +50,7 @@ fn route(first: &Address, text: &str) -> Route {
 
 async fn open(
     node: &Node,
-    identifier: &Identifier,
+    persona: &Persona,
     to: Route,
     options: &Options,
 ) -> Result<SecureChannel> {
@@ -57,19 +58,29 @@ async fn open(
         .with_trust_policy(persona::trust(options))
         .with_timeout(HANDSHAKE);
 
-    if let Some(kind) = options.credential {
-        how = how.with_credential(persona::credential(node, identifier, kind).await?)?;
+    if let Some(credential) = &persona.credential {
+        how = how.with_credential(credential.clone())?;
     }
-    let channel = node.create_secure_channel(identifier, to, how).await?;
+    if let Some(authority) = &persona.authority {
+        how = how.with_authority(authority.clone());
+    }
+    let channel = node
+        .create_secure_channel(&persona.identifier, to, how)
+        .await?;
 
-    println!("peer {}", channel.their_identifier());
+    persona::show_peer(
+        &node.identities_attributes(),
+        persona.authority.as_ref(),
+        channel.their_identifier(),
+    )
+    .await?;
     Ok(channel)
 }
 
 /// To `address`, and there through the listener that the options name.
 pub async fn connect(
     node: &Node,
-    identifier: &Identifier,
+    persona: &Persona,
     address: &str,
     options: &Options,
 ) -> Result<Way> {
@@ -83,7 +94,7 @@ pub async fn connect(
     };
 
     if let Some(listener) = &options.through {
-        let channel = open(node, identifier, route(&way.first, listener), options).await?;
+        let channel = open(node, persona, route(&way.first, listener), options).await?;
 
         way.first = channel.encryptor_address().clone();
         way.flow = channel.flow_control_id().clone();
@@ -223,10 +234,10 @@ pub async fn channel(
     options: &Options,
 ) -> Result<()> {
     let tcp = TcpTransport::get_or_create(node.context())?;
-    let identifier = persona::create(node, &options.keys).await?;
+    let persona = persona::create(node, options).await?;
     let anyone = Options::default();
 
-    node.start_worker("echo", workers::Echo::default())?;
+    node.start_worker("echo", workers::Echo::new(node, &persona))?;
     next_line().await?;
     let connection = tcp.connect(address, TcpConnectionOptions::new()).await?;
     let mut first = connection.sender_address().clone();
@@ -234,13 +245,13 @@ pub async fn channel(
     let (last, outer) = outer.split_last().expect("split gives something");
 
     for listener in outer {
-        let channel = open(node, &identifier, route(&first, listener), &anyone).await?;
+        let channel = open(node, &persona, route(&first, listener), &anyone).await?;
 
         first = channel.encryptor_address().clone();
     }
     let mut next = options.rotate;
     loop {
-        let channel = open(node, &identifier, route(&first, last), options).await?;
+        let channel = open(node, &persona, route(&first, last), options).await?;
         let onward = route(channel.encryptor_address(), worker);
         let flow = channel.flow_control_id();
 
@@ -251,7 +262,7 @@ pub async fn channel(
         }
         match next.take() {
             None => return Ok(()),
-            Some(key) => persona::rotate(node, &identifier, key).await?,
+            Some(key) => persona::rotate(node, &persona.identifier, key).await?,
         }
     }
 }

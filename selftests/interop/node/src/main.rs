@@ -35,6 +35,7 @@ A ROUTE is addresses with / between them.
   --rotate TYPE                 channel: rotate, then do it all again
   --credential good|expired|foreign
                                 present one; says who the authority is
+  --authority HISTORY           say what it vouches for of peers
   --connect ADDRESS             serve: connect there, too
   --through LISTENER            serve, relay: go through a channel there
   --own NAME                    where answers come to

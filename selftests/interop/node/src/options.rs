@@ -39,6 +39,8 @@ pub struct Options {
     /// The key to rotate to while others know the identity already.
     pub rotate: Option<Key>,
     pub credential: Option<Credential>,
+    /// The history of the authority whose credentials about others count.
+    pub authority: Option<String>,
     /// A node to connect to as well.
     pub connect: Option<String>,
     /// The channel listener of the other end to go through.
@@ -63,6 +65,7 @@ impl Default for Options {
             keys: vec![Key::Ed25519],
             rotate: None,
             credential: None,
+            authority: None,
             connect: None,
             through: None,
             own: None,
@@ -113,6 +116,7 @@ pub fn parse(mut args: impl Iterator<Item = String>) -> Result<(Vec<String>, Opt
             "--keys" => options.keys = value()?.split(',').map(key).collect::<Result<_>>()?,
             "--rotate" => options.rotate = Some(key(&value()?)?),
             "--credential" => options.credential = Some(credential(&value()?)?),
+            "--authority" => options.authority = Some(value()?),
             "--connect" => options.connect = Some(value()?),
             "--through" => options.through = Some(value()?),
             "--own" => options.own = Some(value()?),

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-//! Who this node is, and whom it trusts.
+//! Who this node is, what vouches for it, and whom it trusts.
 
 use crate::options::{Credential, Key, Options};
 use ockam::identity::models::{CredentialAndPurposeKey, CredentialSchemaIdentifier};
 use ockam::identity::utils::AttributesBuilder;
-use ockam::identity::{Identifier, TrustEveryonePolicy, TrustIdentifierPolicy, TrustPolicy};
+use ockam::identity::{
+    Identifier, IdentitiesAttributes, TrustEveryonePolicy, TrustIdentifierPolicy, TrustPolicy,
+};
 use ockam::{Node, Result};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,17 +35,57 @@ async fn history(node: &Node, identifier: &Identifier) -> Result<String> {
     identity.export_as_string()
 }
 
-/// A new identity, whose keys are of these types, the last one being in use.
-pub async fn create(node: &Node, keys: &[Key]) -> Result<Identifier> {
+/// This node's identity and what it presents.
+pub struct Persona {
+    pub identifier: Identifier,
+    pub credential: Option<CredentialAndPurposeKey>,
+    /// Whose credentials about others count.
+    pub authority: Option<Identifier>,
+}
+
+/// A new identity, whose keys are of the types that the options name, the last
+/// one being in use.
+pub async fn create(node: &Node, options: &Options) -> Result<Persona> {
+    let keys = &options.keys;
     let builder = node.identities_creation().identity_builder();
     let identifier = builder.with_random_key(keys[0].into()).build().await?;
+    let mut persona = Persona {
+        identifier: identifier.clone(),
+        credential: None,
+        authority: None,
+    };
 
     for key in &keys[1..] {
         rotate(node, &identifier, *key).await?;
     }
+    if let Some(kind) = options.credential {
+        persona.credential = Some(credential(node, &identifier, kind).await?);
+    }
+    if let Some(authority) = &options.authority {
+        persona.authority = Some(node.import_identity_hex(None, authority).await?);
+    }
     println!("history {}", history(node, &identifier).await?);
     println!("identifier {identifier}");
-    Ok(identifier)
+    Ok(persona)
+}
+
+/// Who a peer is, and what the authority says of it.
+pub async fn show_peer(
+    attributes: &IdentitiesAttributes,
+    authority: Option<&Identifier>,
+    peer: &Identifier,
+) -> Result<()> {
+    if let Some(authority) = authority {
+        if let Some(entry) = attributes.get_attributes(peer, authority).await? {
+            for (key, value) in entry.attrs() {
+                let text = String::from_utf8_lossy;
+
+                println!("attribute {}={}", text(key), text(value));
+            }
+        }
+    }
+    println!("peer {peer}");
+    Ok(())
 }
 
 /// What another node exported.
@@ -58,7 +100,7 @@ pub async fn import(node: &Node, history: &str) -> Result<()> {
 
 /// A credential about `subject`. The authority that is printed has issued it,
 /// unless it is a foreign one.
-pub async fn credential(
+async fn credential(
     node: &Node,
     subject: &Identifier,
     kind: Credential,

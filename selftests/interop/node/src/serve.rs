@@ -3,10 +3,11 @@
 
 use crate::client::{connect, Way};
 use crate::options::Options;
+use crate::persona::Persona;
 use crate::{failure, next_line, persona, workers};
 use ockam::access_control::AllowAll;
 use ockam::flow_control::FlowControlId;
-use ockam::identity::{Identifier, SecureChannelListenerOptions};
+use ockam::identity::SecureChannelListenerOptions;
 use ockam::remote::RemoteRelayOptions;
 use ockam::tcp::{TcpListenerOptions, TcpTransport};
 use ockam::{
@@ -18,6 +19,9 @@ use std::time::Duration;
 /// Pings without an answer until a relay is given up; upstream's own number.
 const MISSES: u32 = 3;
 
+/// How long a registration may take.
+const ANSWER: Duration = Duration::from_secs(30);
+
 /// Let what comes in by `flow` reach `names`.
 fn expose(node: &Node, flow: &FlowControlId, names: &[&str]) {
     for name in names {
@@ -26,22 +30,23 @@ fn expose(node: &Node, flow: &FlowControlId, names: &[&str]) {
 }
 
 /// Echo, hop and the channel listener `api`, with what its channels may reach.
-async fn services(node: &Node, options: &Options) -> Result<(Identifier, FlowControlId)> {
-    let identifier = persona::create(node, &options.keys).await?;
+async fn services(node: &Node, options: &Options) -> Result<(Persona, FlowControlId)> {
+    let persona = persona::create(node, options).await?;
     let mut listener =
         SecureChannelListenerOptions::new().with_trust_policy(persona::trust(options));
     let inside = listener.spawner_flow_control_id();
 
-    if let Some(kind) = options.credential {
-        let credential = persona::credential(node, &identifier, kind).await?;
-
-        listener = listener.with_credential(credential)?;
+    if let Some(credential) = &persona.credential {
+        listener = listener.with_credential(credential.clone())?;
     }
-    node.start_worker("echo", workers::Echo::default())?;
+    if let Some(authority) = &persona.authority {
+        listener = listener.with_authority(authority.clone());
+    }
+    node.start_worker("echo", workers::Echo::new(node, &persona))?;
     node.start_worker("hop", workers::Hop)?;
-    node.create_secure_channel_listener(&identifier, "api", listener)?;
+    node.create_secure_channel_listener(&persona.identifier, "api", listener)?;
     expose(node, &inside, &["echo", "hop", "api"]);
-    Ok((identifier, inside))
+    Ok((persona, inside))
 }
 
 /// Says how many channels there are when that changes.
@@ -79,7 +84,7 @@ pub async fn serve(node: &Node, address: &str, options: &Options) -> Result<()> 
     let tcp = TcpTransport::get_or_create(node.context())?;
     let listener = TcpListenerOptions::new();
     let outside = listener.spawner_flow_control_id();
-    let (identifier, inside) = services(node, options).await?;
+    let (persona, inside) = services(node, options).await?;
     let relays = RelayServiceOptions::new()
         .service_as_consumer(&outside)
         .service_as_consumer(&inside)
@@ -91,7 +96,7 @@ pub async fn serve(node: &Node, address: &str, options: &Options) -> Result<()> 
     expose(node, &outside, &["echo", "hop", "api"]);
     RelayService::create(node.context(), "forwarding_service", relays)?;
     if let Some(peer) = &options.connect {
-        let way = connect(node, &identifier, peer, options).await?;
+        let way = connect(node, &persona, peer, options).await?;
 
         expose(node, &way.flow, &["hop"]);
         println!("way {}", way.first.address());
@@ -150,16 +155,16 @@ async fn supervise(node: &Node, way: &Way, options: &Options) -> Result<()> {
 /// One life of a relay: connects, registers, and returns when it is lost.
 async fn registered(
     node: &Node,
-    identifier: &Identifier,
+    persona: &Persona,
     address: &str,
     name: &str,
     options: &Options,
 ) -> Result<()> {
-    let way = connect(node, identifier, address, options).await?;
+    let way = connect(node, persona, address, options).await?;
 
     expose(node, &way.flow, &["echo", "api"]);
     let registration = node.create_static_relay(way.first.clone(), name, RemoteRelayOptions::new());
-    let result = match tokio::time::timeout(options.retry, registration).await {
+    let result = match tokio::time::timeout(ANSWER, registration).await {
         Err(_) => Err(failure("no answer to the registration")),
         Ok(Err(error)) => Err(error),
         Ok(Ok(info)) => {
@@ -176,10 +181,10 @@ async fn registered(
 /// What the session of upstream's command line does for its relays; the
 /// library's own client registers once and never again.
 pub async fn relay(node: &Node, address: &str, name: &str, options: &Options) -> Result<()> {
-    let (identifier, _) = services(node, options).await?;
+    let (persona, _) = services(node, options).await?;
 
     loop {
-        let lost = registered(node, &identifier, address, name, options).await;
+        let lost = registered(node, &persona, address, name, options).await;
 
         if let Err(error) = lost {
             println!("lost {}", error.to_string().replace('\n', " "));
