@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 //! What the node offers to others.
 
-use ockam::{Any, Context, Result, Routed, Worker};
+use crate::persona::{show_peer, Persona};
+use ockam::identity::{Identifier, IdentitiesAttributes};
+use ockam::{Any, Context, Node, Result, Routed, Worker};
 use ockam_core::SecureChannelLocalInfo;
+use std::sync::Arc;
 
 /// Answers each message with its payload, and says whose messages it gets.
-#[derive(Default)]
 pub struct Echo {
-    peer: String,
+    attributes: Arc<IdentitiesAttributes>,
+    authority: Option<Identifier>,
+    peer: Option<Identifier>,
+}
+
+impl Echo {
+    pub fn new(node: &Node, persona: &Persona) -> Self {
+        Echo {
+            attributes: node.identities_attributes(),
+            authority: persona.authority.clone(),
+            peer: None,
+        }
+    }
 }
 
 #[ockam::worker]
@@ -17,11 +31,11 @@ impl Worker for Echo {
 
     async fn handle_message(&mut self, ctx: &mut Context, msg: Routed<Vec<u8>>) -> Result<()> {
         if let Ok(info) = SecureChannelLocalInfo::find_info(msg.local_message()) {
-            let peer = ockam::identity::Identifier::from(info.their_identifier()).to_string();
+            let peer = Identifier::from(info.their_identifier());
 
-            if peer != self.peer {
-                println!("peer {peer}");
-                self.peer = peer;
+            if self.peer.as_ref() != Some(&peer) {
+                show_peer(&self.attributes, self.authority.as_ref(), &peer).await?;
+                self.peer = Some(peer);
             }
         }
         let back = msg.return_route().clone();
