@@ -108,7 +108,7 @@ part_bulk()
 		more+=("gcm,cipher,pair,$GCM" 'chacha,cipher,pair,rfc7539(chacha20,poly1305)')
 	fi
 	if tunnel; then
-		more+=(wireguard,tcp,10.8.0.2:5003,10.8.0.2:5003)
+		more+=('wireguard,tcp,10.8.0.2:5003,10.8.0.2:5003')
 	else
 		remark "no WireGuard"
 	fi
@@ -168,15 +168,16 @@ hop_nodes()
 
 part_hops()
 {
-	local END=() NEXT=() bytes n way start=127.0.0.1:4101/hop more
+	local END=() NEXT=() bytes n way next start=127.0.0.1:4101/hop more
 
 	hop_nodes || return
 	more=${NEXT[1]}/hop
-	for n in 1 2 3 4; do
-		# One proxy leads to the next; those of one way have ports of their own.
-		for way in 1 2 4; do
-			[ $n -le $way ] || continue
-			./proxy 127.0.0.1:6${way}0$n 127.0.0.1:$([ $n = $way ] && echo 6${way}99 || echo 6${way}0$((n + 1))) &
+	# One proxy leads to the next; those of each way have ports of their own.
+	for way in 1 2 4; do
+		for ((n = 1; n <= way; n++)); do
+			next=6${way}0$((n + 1))
+			[ $n != $way ] || next=6${way}99
+			./proxy "127.0.0.1:6${way}0$n" "127.0.0.1:$next" &
 			defer kill $!
 		done
 	done

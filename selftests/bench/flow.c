@@ -14,7 +14,7 @@
 
 #define FLOWS_MAX	16
 #define FIELDS_MAX	8
-#define MESSAGE_MAX	(1 << 20)
+#define MESSAGE_MAX	1048576
 
 #ifndef TLS_RX_EXPECT_NO_PAD
 #define TLS_RX_EXPECT_NO_PAD	4

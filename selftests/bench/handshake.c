@@ -120,7 +120,8 @@ int main(int argc, char **argv)
 	int rounds, count, i, j;
 
 	if (argc != 9)
-		errx(2, "usage: handshake ROW ROUNDS COUNT TLS_ADDRESS RX_NODE RX_NAME TX_NODE ROUTE");
+		errx(2, "usage: handshake ROW ROUNDS COUNT TLS_ADDRESS "
+		     "RX_NODE RX_NAME TX_NODE ROUTE");
 	rounds = atoi(argv[2]);
 	count = atoi(argv[3]);
 	listen_node = argv[5];
