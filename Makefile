@@ -49,6 +49,9 @@ lint:				## rules about the sources
 unit:				## the pure core under sanitizers, against all vectors
 	$(VM)/check unit
 
+bench:				## measure ratios in VMs, BENCH_SECONDS=600 for all
+	selftests/bench/run
+
 fuzz:				## fuzz each decoder, FUZZ_SECONDS=20; find planted bugs
 	selftests/fuzz/run $(FUZZ_SECONDS)
 
@@ -67,4 +70,4 @@ help:				## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: all modules tools install demo check check-debug check-matrix \
-	check-interop lint unit fuzz vm genl clean help
+	check-interop lint unit fuzz bench vm genl clean help

@@ -267,6 +267,7 @@ void ockam_wipe(void *data, size_t len)
  * @req: request, allocated ahead
  * @sg:  pieces of a message that has few
  * @key: what test builds call its key
+ * @next: where the key of the next interval is made; else zero
  *
  * One request at a time: the caller serialises.
  */
@@ -275,6 +276,7 @@ struct ockam_aead {
 	struct aead_request *req;
 	struct scatterlist sg[OCKAM_AEAD_SG];
 	u32 key;
+	u8 next[OCKAM_KEY_LEN + OCKAM_TAG_LEN];
 };
 
 /**
@@ -386,7 +388,7 @@ static int ockam_aead_skb(struct ockam_aead *aead, u64 nonce,
 	if (sg != aead->sg)
 		kvfree(sg);
 	else
-		memset(sg, 0, sizeof(aead->sg));
+		memset(sg, 0, pieces * sizeof(*sg));
 	return err;
 }
 
@@ -503,6 +505,26 @@ int ockam_aead_open_once(const u8 key[OCKAM_KEY_LEN], u64 nonce, const u8 *ad,
 }
 
 /**
+ * ockam_aead_next_key() - the key of the next interval, from a keyed cipher
+ * @aead: cipher, idle, with the key of this interval; keeps it
+ * @next: result
+ *
+ * Return: 0 or an errno. Context: process.
+ */
+int ockam_aead_next_key(struct ockam_aead *aead, u8 next[OCKAM_KEY_LEN])
+{
+	int err;
+
+	sg_init_one(aead->sg, aead->next, sizeof(aead->next));
+	err = ockam_aead_run(aead, U64_MAX, aead->sg, 0, OCKAM_KEY_LEN, true);
+	if (!err)
+		memcpy(next, aead->next, OCKAM_KEY_LEN);
+	memzero_explicit(aead->next, sizeof(aead->next));
+	memset(aead->sg, 0, sizeof(aead->sg[0]));
+	return err;
+}
+
+/**
  * ockam_aead_rekey() - the key of the next interval
  * @next: result; may be @key
  * @key:  key of this one
@@ -511,14 +533,14 @@ int ockam_aead_open_once(const u8 key[OCKAM_KEY_LEN], u64 nonce, const u8 *ad,
  */
 int ockam_aead_rekey(u8 next[OCKAM_KEY_LEN], const u8 key[OCKAM_KEY_LEN])
 {
-	u8 sealed[OCKAM_KEY_LEN + OCKAM_TAG_LEN] = {};
-	int err;
+	struct ockam_aead *aead = ockam_aead_alloc();
+	int err = PTR_ERR_OR_ZERO(aead);
 
-	err = ockam_aead_seal_once(key, U64_MAX, NULL, 0, sealed, sealed,
-				   OCKAM_KEY_LEN);
 	if (!err)
-		memcpy(next, sealed, OCKAM_KEY_LEN);
-	memzero_explicit(sealed, sizeof(sealed));
+		err = ockam_aead_set_key(aead, key);
+	if (!err)
+		err = ockam_aead_next_key(aead, next);
+	ockam_aead_free(aead);
 	return err;
 }
 

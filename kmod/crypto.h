@@ -70,6 +70,8 @@ int ockam_aead_rekey(u8 next[OCKAM_KEY_LEN], const u8 key[OCKAM_KEY_LEN]);
 struct ockam_aead *ockam_aead_alloc(void);
 void ockam_aead_free(struct ockam_aead *aead);
 int ockam_aead_set_key(struct ockam_aead *aead, const u8 key[OCKAM_KEY_LEN]);
+/* As ockam_aead_rekey() with the key that the cipher has, and keeps. */
+int ockam_aead_next_key(struct ockam_aead *aead, u8 next[OCKAM_KEY_LEN]);
 int ockam_aead_seal_skb(struct ockam_aead *aead, u64 nonce, struct sk_buff *skb,
 			unsigned int off, unsigned int len);
 int ockam_aead_open_skb(struct ockam_aead *aead, u64 nonce, struct sk_buff *skb,

@@ -17,7 +17,8 @@ static int ockam_session_prepare(struct ockam_session *session)
 
 	if (session->next_ready)
 		return 0;
-	err = ockam_aead_rekey(session->rx_key[1], session->rx_key[0]);
+	err = ockam_aead_next_key(session->rx[OCKAM_KEY_CURRENT],
+				  session->rx_key[1]);
 	if (!err)
 		err = ockam_aead_set_key(session->rx[OCKAM_KEY_NEXT],
 					 session->rx_key[1]);
@@ -88,7 +89,10 @@ static int ockam_session_tx_rekey(struct ockam_tx_key *tx)
 
 	if (tx->interval == tx->counter / OCKAM_REKEY_INTERVAL)
 		return 0;
-	err = ockam_aead_rekey(next, tx->key);
+	err = ockam_aead_next_key(tx->aead, next);
+	/* It has no key when setting the next one failed the last time. */
+	if (err)
+		err = ockam_aead_rekey(next, tx->key);
 	if (!err)
 		err = ockam_aead_set_key(tx->aead, next);
 	if (!err) {
