@@ -7,7 +7,8 @@
 #include "session.h"
 
 #define OCKAM_SESSION_COUNTER	8	/* bytes of it on the wire */
-#define OCKAM_SESSION_FAR	4096	/* intervals ahead that are looked at */
+#define OCKAM_SESSION_FAR	256	/* intervals ahead that are looked at */
+#define OCKAM_SESSION_FAR_ON	4096	/* the same, of a peer that is ahead */
 #define OCKAM_SESSION_DEAF	10	/* seconds until it is deaf for good */
 
 /* Prepare the key of the next receiving interval ahead of its need. */
@@ -201,14 +202,14 @@ static int ockam_session_derive(u8 key[OCKAM_KEY_LEN], u64 at, u64 to)
 /*
  * A message that is too far ahead. When it is genuine, the peer has gone on
  * without us, and if that stays so we are deaf. Anybody can send such a counter,
- * so only the tag counts, and it is looked at once a second. The next key's
- * cipher is borrowed for it.
+ * so only the tag counts, and it is looked at once a second; keys that are far
+ * are made only after it was good once. The next key's cipher is borrowed for it.
  */
 static void ockam_session_far(struct ockam_session *session,
 			      struct sk_buff **skb, u64 counter)
 {
 	const u64 to = counter / OCKAM_REKEY_INTERVAL;
-	u64 at = session->rekeys;
+	u64 at = session->rekeys, most = OCKAM_SESSION_FAR;
 	u8 key[OCKAM_KEY_LEN];
 	int err;
 
@@ -217,9 +218,10 @@ static void ockam_session_far(struct ockam_session *session,
 	memcpy(key, session->rx_key[0], sizeof(key));
 	if (session->ahead) {
 		at = session->far_interval;
+		most = OCKAM_SESSION_FAR_ON;
 		memcpy(key, session->far_key, sizeof(key));
 	}
-	if (to < at || to - at > OCKAM_SESSION_FAR ||
+	if (to < at || to - at > most ||
 	    (session->ahead && counter <= session->far_counter))
 		goto out;
 	session->far_at = jiffies + HZ;
