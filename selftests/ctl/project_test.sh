@@ -61,7 +61,9 @@ test_files_that_are_none()
 	all="{\"name\":\"far\",\"identity\":\"$ONE\",\"access_route\":\"$PLACE\",\"x\":[1]}"
 	for ((cut = 0; cut < ${#all}; cut++)); do
 		printf '%s' "${all:0:cut}" > "$file"
-		says 65 "no project file" ockamctl project import --project-file "$file"
+		text=$(ockamctl project import --project-file "$file" 2>&1)
+		check_eq $? 65 "exit code after $cut bytes"
+		check_match "$text" '^error: [ -~]* is no project file: [ -~]*$' "after $cut bytes"
 	done
 	for text in '[]' 'null' '"x"' '{"name":"far"}' '\x00\xff' "${all/far/..}" "${all/far/a\\u001b[3mb}" \
 			"${all/$ONE/${ONE%1}}" "${all/$ONE/J${ONE#I}}" "${all/\"$ONE\"/7}" "${all/$PLACE//service/api}" \
