@@ -6,9 +6,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <signal.h>
 #include <linux/tls.h>
 #include "bench.h"
 
@@ -87,13 +85,15 @@ static void parse_flow(char *text)
 		errx(2, "too many flows");
 	flow->name = strsep(&text, ",");
 	kind = strsep(&text, ",");
-	while (text && n < FIELDS_MAX)
-		flow->field[n++] = strsep(&text, ",");
 	for (unsigned int i = 0; kind && i < sizeof(kinds) / sizeof(*kinds); i++) {
-		if (strcmp(kind, kinds[i].name) || n != kinds[i].fields)
+		if (strcmp(kind, kinds[i].name))
 			continue;
 		flow->kind = i;
-		return;
+		/* The last one may have commas in it, as algorithms do. */
+		for (; text && n < kinds[i].fields; n++)
+			flow->field[n] = strsep(&text, n + 1 < kinds[i].fields ? "," : "");
+		if (n == kinds[i].fields)
+			return;
 	}
 	usage();
 }
@@ -211,11 +211,11 @@ static void receive(struct flow *flow, unsigned int count)
 	}
 }
 
+/* Until the sender closes its end. */
 static void receiver(int orders)
 {
 	struct order order;
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	while (read(orders, &order, sizeof(order)) == sizeof(order)) {
 		receive(&flows[order.flow], order.count);
 		if (write(orders, "", 1) != 1)
@@ -297,8 +297,10 @@ int main(int argc, char **argv)
 		open_flow(&flows[i], argv[6], argv[7]);
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
 		err(1, "socketpair");
-	if (!fork())
+	if (!fork()) {
+		close(pair[0]);
 		receiver(pair[1]);
+	}
 	close(pair[1]);
 	for (i = 0; i < flow_count; i++)
 		calibrate(pair[0], &flows[i], ms);

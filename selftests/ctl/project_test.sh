@@ -61,7 +61,9 @@ test_files_that_are_none()
 	all="{\"name\":\"far\",\"identity\":\"$ONE\",\"access_route\":\"$PLACE\",\"x\":[1]}"
 	for ((cut = 0; cut < ${#all}; cut++)); do
 		printf '%s' "${all:0:cut}" > "$file"
-		says 65 "no project file" ockamctl project import --project-file "$file"
+		text=$(ockamctl project import --project-file "$file" 2>&1)
+		check_eq $? 65 "exit code after $cut bytes"
+		check_match "$text" '^error: [ -~]* is no project file: [ -~]*$' "after $cut bytes"
 	done
 	for text in '[]' 'null' '"x"' '{"name":"far"}' '\x00\xff' "${all/far/..}" "${all/far/a\\u001b[3mb}" \
 			"${all/$ONE/${ONE%1}}" "${all/$ONE/J${ONE#I}}" "${all/\"$ONE\"/7}" "${all/$PLACE//service/api}" \
@@ -125,7 +127,7 @@ test_wrong_identifier()
 			"secure-channel create --from n1 --to /project/other/service/api" \
 			"relay create r --to n1 --at /project/other"; do
 		# shellcheck disable=SC2086 # words
-		says 77 "$is answered, not $ONE" ockamctl $command
+		says 77 "$is answered, not $ONE" ockamctl $command --timeout 60
 	done
 	check_eq "$(links n1)" 0 "links that were left"
 	# The pin is put right: the node asks the right one at once.
@@ -151,7 +153,9 @@ test_route_forms()
 			"ip4/127.0.0.1/tcp/$port/secure/api/secure/api/service/uppercase"; do
 		check_eq "$($send --to "$form")" HELLO "$form"
 	done
-	check_match "$(ockamctl secure-channel create --from n1 --to /node/n2/self -q)" '^/service/' "self"
+	quietly ockamctl project create me --at "/ip4/127.0.0.1/tcp/$port/self" \
+		--identifier "$(ockamctl node show n2 -j | jq -r .identifier)"
+	check_eq "$($send --to /project/me/service/uppercase)" HELLO "self"
 	for form in '' / //x /service/uppercase/ /service /nonsense/x /space/s/service/x /ip4/127.0.0.1 \
 			/ip4/localhost/tcp/1/service/x /ip4/::1/tcp/1/service/x /ip6/127.0.0.1/tcp/1/service/x \
 			/ip4/127.0.0.1/tcp/x/service/x /ip4/127.0.0.1/tcp/65536/service/x /ip4/127.0.0.1/udp/1/service/x \
@@ -166,11 +170,11 @@ test_placeholders_everywhere()
 	local channel
 
 	scene n1 n2 || return
-	check_eq "$(ockamctl secure-channel create --from n1 --to /node/n2/service/api -q |
+	check_eq "$(ockamctl secure-channel create --from n1 --to /node/n2/service/api --timeout 60 -q |
 		ockamctl secure-channel delete - --at n1 --yes | cut -c1-9)" /service/ "delete"
-	channel=$(ockamctl secure-channel create --from n1 --to /node/n2/service/api -q)
+	channel=$(ockamctl secure-channel create --from n1 --to /node/n2/service/api --timeout 60 -q)
 	check_eq "$(echo "$channel" | ockamctl secure-channel show - --at n1 -j | jq -r .address)" "$channel" "show"
-	check_rc 0 "ping" sh -c "echo $channel | ockamctl message ping -/service/echo --from n1 -c 1"
+	check_rc 0 "ping" sh -c "echo $channel | ockamctl message ping -/service/echo --from n1 -c 1 --timeout 60"
 	for input in '' '\n' '   \n' '/' '\n/service/x'; do
 		check_rc 65 "empty" sh -c "printf '$input' | ockamctl message send x --from n1 --to -/service/echo"
 		check_contains "$ERR" "standard input is empty" "empty"
