@@ -32,7 +32,7 @@ def addresses() -> set[str]:
 def strings(value) -> list[str]:  # noqa: ANN001
     """Each text in the entry that may be an address of the node."""
     if isinstance(value, str):
-        return [value.removeprefix("0#").removeprefix("/service/")]
+        return [value.removeprefix("0#").removeprefix("/service/").removeprefix("/worker/")]
     if isinstance(value, dict):
         return [text for item in value.values() for text in strings(item)]
     return []
