@@ -13,6 +13,7 @@
 #include "handshake.h"
 #include "listener.h"
 #include "netlink.h"
+#include "nl_attr.h"
 #include "nl_credential.h"
 #include "nl_fill.h"
 #include "nl_policy.h"
@@ -40,9 +41,9 @@ static struct ockam_net *ockam_nl_net(struct genl_info *info)
 	return ockam_net(genl_info_net(info));
 }
 
-/* The largest object: identifiers, two routes, and the rest. */
+/* The largest object: identifiers, routes, attributes, and the rest. */
 #define OCKAM_NL_OBJECT_MAX	(OCKAM_TRUST_MAX * OCKAM_IDENTIFIER_LEN + \
-				 2 * OCKAM_ROUTE_MAX + 2048)
+				 2 * OCKAM_ROUTE_MAX + OCKAM_ATTRIBUTES_MAX + 2048)
 
 /* A message of ours to answer with. */
 static struct sk_buff *ockam_nl_answer(struct genl_info *info, void **head,
@@ -93,7 +94,7 @@ static int ockam_nl_reply_node(struct genl_info *info, struct ockam_node *node)
 	return ockam_nl_send(info, msg, head, ockam_nl_fill_node(msg, node));
 }
 
-/* Attributes */
+/* Objects that a request names */
 
 static struct ockam_node *ockam_nl_node(struct genl_info *info)
 {
@@ -112,107 +113,6 @@ static struct ockam_node *ockam_nl_node(struct genl_info *info)
 	else
 		NL_SET_ERR_MSG(info->extack, "there is no node yet");
 	return ERR_PTR(-ENOENT);
-}
-
-static int ockam_nl_route(struct genl_info *info, int attr, bool needed,
-			  struct ockam_route *route)
-{
-	struct nlattr *nla = info->attrs[attr];
-	int err;
-
-	*route = (struct ockam_route){};
-	if (!nla) {
-		if (needed)
-			NL_SET_ERR_MSG(info->extack,
-				       "a route or list of addresses is needed");
-		return needed ? -EINVAL : 0;
-	}
-	err = ockam_route_parse(route, nla_data(nla), nla_len(nla));
-	if (err)
-		NL_SET_ERR_MSG_ATTR(info->extack, nla,
-				    "not a binary route, or more than 32 addresses");
-	return err;
-}
-
-static int ockam_nl_trust(struct genl_info *info, struct ockam_trust **trust)
-{
-	struct nlattr *nla = info->attrs[OCKAM_A_IDENTIFIERS];
-
-	*trust = NULL;
-	if (!nla)
-		return 0;
-	if (nla_len(nla) % OCKAM_IDENTIFIER_LEN) {
-		NL_SET_ERR_MSG_ATTR(info->extack, nla,
-				    "an identifier has 32 bytes");
-		return -EINVAL;
-	}
-	*trust = ockam_trust_create(nla_data(nla),
-				    nla_len(nla) / OCKAM_IDENTIFIER_LEN);
-	return PTR_ERR_OR_ZERO(*trust);
-}
-
-static int ockam_nl_read_addr(struct genl_info *info, struct nlattr *ip,
-			      struct nlattr *port,
-			      struct sockaddr_storage *addr)
-{
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)addr;
-	struct sockaddr_in *in = (struct sockaddr_in *)addr;
-
-	memset(addr, 0, sizeof(*addr));
-	if (nla_len(ip) == 4) {
-		in->sin_family = AF_INET;
-		in->sin_port = port ? htons(nla_get_u16(port)) : 0;
-		memcpy(&in->sin_addr, nla_data(ip), 4);
-	} else if (nla_len(ip) == 16) {
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = port ? htons(nla_get_u16(port)) : 0;
-		memcpy(&in6->sin6_addr, nla_data(ip), 16);
-	} else {
-		NL_SET_ERR_MSG_ATTR(info->extack, ip,
-				    "an IP address has 4 or 16 bytes");
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int ockam_nl_addr(struct genl_info *info, struct sockaddr_storage *addr)
-{
-	struct nlattr *ip = info->attrs[OCKAM_A_IP];
-	struct nlattr *port = info->attrs[OCKAM_A_PORT];
-
-	if (ip && port)
-		return ockam_nl_read_addr(info, ip, port, addr);
-	NL_SET_ERR_MSG(info->extack, "an IP address and a port are needed");
-	return -EINVAL;
-}
-
-/* Number of a device of the namespace; 0 when none is named. */
-static int ockam_nl_device(struct genl_info *info)
-{
-	struct nlattr *nla = info->attrs[OCKAM_A_DEVICE];
-
-	return nla ? nla_get_u32(nla) : 0;
-}
-
-static struct ockam_owner ockam_nl_owner(const struct genl_info *info)
-{
-	return (struct ockam_owner){
-		.uid = current_uid(),
-		.admin = true,
-		.shared = info->attrs[OCKAM_A_SHARED],
-	};
-}
-
-static int ockam_nl_label(struct genl_info *info, const char **label)
-{
-	struct nlattr *nla = info->attrs[OCKAM_A_LABEL];
-
-	if (!nla || !nla_len(nla) || !*(char *)nla_data(nla)) {
-		NL_SET_ERR_MSG(info->extack, "a label is needed");
-		return -EINVAL;
-	}
-	*label = nla_data(nla);
-	return 0;
 }
 
 static struct ockam_endpoint *ockam_nl_endpoint(struct genl_info *info,

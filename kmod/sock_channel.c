@@ -20,8 +20,8 @@
  */
 
 /*
- * Why a socket loses its channel, as a positive errno; 0 when its peer or itself
- * closed: a channel that ends without the peer's word may have been cut off.
+ * Why a socket loses its channel, as an errno; 0 when its peer or itself closed:
+ * a channel that ends without the peer's word may have been cut off.
  */
 static int ockam_sk_end(const struct ockam_sock *os)
 {
@@ -29,12 +29,12 @@ static int ockam_sk_end(const struct ockam_sock *os)
 
 	if (sk->sk_state == TCP_SYN_SENT && os->first &&
 	    READ_ONCE(ockam_conn(os->first)->err))
-		return -READ_ONCE(ockam_conn(os->first)->err);
+		return READ_ONCE(ockam_conn(os->first)->err);
 	if (sk->sk_state == TCP_SYN_SENT)
-		return -ockam_drop_errno(os->ch->reason) ?: ECONNRESET;
+		return ockam_drop_errno(os->ch->reason) ?: -ECONNRESET;
 	if (READ_ONCE(os->ch->peer_closed) || sk->sk_shutdown == SHUTDOWN_MASK)
 		return 0;
-	return ECONNRESET;
+	return -ECONNRESET;
 }
 
 static void ockam_sk_channel_event(struct ockam_watch *watch,
@@ -47,7 +47,7 @@ static void ockam_sk_channel_event(struct ockam_watch *watch,
 		sk->sk_state = TCP_ESTABLISHED;
 	} else {
 		if (!sk->sk_err)
-			sk->sk_err = ockam_sk_end(os);
+			sk->sk_err = -ockam_sk_end(os);
 		sk->sk_state = TCP_CLOSE;
 		sk->sk_shutdown = SHUTDOWN_MASK;
 		if (sk->sk_err)

@@ -120,7 +120,7 @@ enum {
 	OCKAM_A_CREDENTIAL,	/* What the node presents; empty for none. */
 	OCKAM_A_ISSUER,	/* Of the peer's credential. */
 	OCKAM_A_ATTRIBUTES,	/* Of the peer's credential: an encoded map. */
-	OCKAM_A_EXPIRES,	/* Seconds since 1970: when a node's attestation or a peer's credential ends. */
+	OCKAM_A_EXPIRES,	/* Seconds since 1970: end of an attestation or credential. */
 	OCKAM_A_HOST,	/* Host name and port that a link's IP address was made of. */
 	__OCKAM_A_MAX,
 };
