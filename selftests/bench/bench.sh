@@ -145,7 +145,8 @@ connection()
 	printf '%s' "${conn##*/}"
 }
 
-#	a ---- h1 ---- h2 ---- h3 ---- h4, and from each of them to s
+#	a ---- h1 ---- h2 ---- h3 ---- h4, and from each of them to s; s is also
+#	registered at h1's relay
 hop_nodes()
 {
 	local i
@@ -161,6 +162,8 @@ hop_nodes()
 	for i in 1 2 4; do
 		END[i]=$(connection h$i 4100) || return
 	done
+	RELAYED=$(ockamctl tcp-connection create --from s --to 127.0.0.1:4101 --expose relayed --shared) ||
+		return
 	for i in 1 2 3; do
 		NEXT[i]=$(connection h$i 410$((i + 1))) || return
 	done
@@ -168,7 +171,7 @@ hop_nodes()
 
 part_hops()
 {
-	local END=() NEXT=() bytes n way next start=127.0.0.1:4101/hop more
+	local END=() NEXT=() RELAYED bytes n way next start=127.0.0.1:4101/hop more
 
 	hop_nodes || return
 	more=${NEXT[1]}/hop
@@ -188,7 +191,7 @@ part_hops()
 			"hop1,worker,s,sink1,a,$start/${END[1]}/sink1" \
 			"hop2,worker,s,sink2,a,$start/$more/${END[2]}/sink2" \
 			"hop4,worker,s,sink4,a,$start/$more/${NEXT[2]}/hop/${NEXT[3]}/hop/${END[4]}/sink4" \
-			"relay1,relay,s,127.0.0.1:4101/static_forwarding_service,a,127.0.0.1:4101/forward_to_sink$bytes" \
+			"relay1,relay,s,${RELAYED##*/}/static_forwarding_service,a,127.0.0.1:4101/forward_to_b$bytes/relayed" \
 			proxy0,tcp,127.0.0.1:6000,127.0.0.1:6000 \
 			proxy1,tcp,127.0.0.1:6199,127.0.0.1:6101 \
 			proxy2,tcp,127.0.0.1:6299,127.0.0.1:6201 \
@@ -256,9 +259,7 @@ part_upstream()
 		return
 	for ((i = 0; i < ROUNDS; i++)); do
 		per_message upstream-channel kernel $i $count worker send c "${channel##*/}/mirror" COUNT &&
-		per_message upstream-channel upstream $i $count ockam-peer channel 127.0.0.1:4401 api echo COUNT &&
-		per_message upstream-bulk kernel $i $((count / 4)) worker send c 127.0.0.1:4400/mirror COUNT $BULK &&
-		per_message upstream-bulk upstream $i $((count / 4)) ockam-peer send 127.0.0.1:4401 echo COUNT $BULK ||
+		per_message upstream-channel upstream $i $count ockam-peer channel 127.0.0.1:4401 api echo COUNT ||
 			return
 	done
 }

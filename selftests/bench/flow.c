@@ -128,15 +128,32 @@ static void ktls_open(struct flow *flow)
 	ktls_on(flow->rx, TLS_TX);
 }
 
-/* Ask a relay service for the address that the flow's route ends with. */
+/* The receiver's own name: where the route ends. */
+static const char *last_hop(const char *route)
+{
+	const char *slash = strrchr(route, '/');
+
+	return slash ? slash + 1 : route;
+}
+
+/* Ask a relay service for the address forward_to_NAME of the route. */
 static void relay_register(struct flow *flow)
 {
-	char name[64], *at = strrchr(flow->field[3], '_');
-	int len = snprintf(name + 1, sizeof(name) - 1, "%s", at ? at + 1 : "");
+	static const char prefix[] = "forward_to_";
+	const char *at = strstr(flow->field[3], prefix);
+	char text[64];
+	size_t len;
 
-	name[0] = len;
+	if (!at)
+		usage();
+	at += sizeof(prefix) - 1;
+	len = strcspn(at, "/");
+	if (len >= sizeof(text))
+		usage();
+	text[0] = len;
+	memcpy(text + 1, at, len);
 	ockam_route(flow->rx, flow->field[1]);
-	if (send(flow->rx, name, len + 1, 0) < 0)
+	if (send(flow->rx, text, len + 1, 0) < 0)
 		err(1, "register at %s", flow->field[1]);
 	if (recv(flow->rx, buffer, sizeof(buffer), 0) < 0)
 		err(1, "no answer from %s", flow->field[1]);
@@ -154,7 +171,8 @@ static void open_flow(struct flow *flow, const char *tx_ns, const char *rx_ns)
 		listener = ockam_listen(field[0], field[1]);
 	} else if (flow->kind == WORKER || flow->kind == RELAY) {
 		flow->rx = ockam_socket(SOCK_DGRAM, field[0]);
-		ockam_bind(flow->rx, flow->kind == RELAY ? "" : field[1]);
+		ockam_bind(flow->rx, flow->kind == RELAY ?
+			   last_hop(field[3]) : field[1]);
 		if (flow->kind == RELAY)
 			relay_register(flow);
 	}

@@ -77,8 +77,6 @@ RATIOS = [
      lambda at: at["wireguard"] / at["channel"] * at["gcm"] / at["chacha"], ""),
     ("P5", "upstream node / this, there and back through a channel, sizes as in the tests",
      "upstream-channel", lambda at: at["upstream"] / at["kernel"], ">= 2"),
-    ("P5", "upstream node / this, there and back over TCP, 48 KiB", "upstream-bulk",
-     lambda at: at["upstream"] / at["kernel"], ">= 2"),
     ("P6", "a relay / a plain forward (hop service), 1 KiB", "hops-1024",
      lambda at: (at["relay1"] - at["hop0"]) / (at["hop1"] - at["hop0"]), "<= 1.25"),
     ("P6", "a relay / a plain forward (hop service), 48 KiB", f"hops-{BULK}",
@@ -148,9 +146,10 @@ def rekey_rows(samples: Samples) -> list:
             for row, text, aim in (("small", "64 bytes", ">= 0.93"), ("bulk", "48 KiB", ">= 0.99"))]
 
 
-def ratios(samples: Samples) -> None:
+def ratios(samples: Samples, all_rows: bool) -> None:
     rows = [row_of(name, what, samples.rounds(row, value), aim) for name, what, row, value, aim in RATIOS]
     rows += rekey_rows(samples) + many_rows(samples)
+    rows = [row for row in rows if all_rows or row[2] != "-"]
     rows.sort(key=lambda row: int(row[0][1:]))
     table(["Row", "Compared", "Median", "MAD", "Least to most", "Aim"], rows)
 
@@ -184,13 +183,15 @@ def main() -> None:
     for name, value in samples.facts.items():
         print(f":{name}: {value}")
     print()
-    ratios(samples)
+    ratios(samples, True)
     for remark in samples.remarks:
         print(f"Remark: {remark}\n")
     title("What they were made of")
     costs(samples)
     if len(sys.argv) > 2:
         counted = Samples(sys.argv[2])
+        title("Ratios of counted instructions")
+        ratios(counted, False)
         title("Counted instructions")
         instructions(counted)
         for remark in counted.remarks:
