@@ -21,7 +21,7 @@ from ockam_ref.node import ChannelEnd, Node
 from ockam_ref.transport import Envelope
 
 
-SO_RCVBUFFORCE = 33
+SO_SNDBUFFORCE, SO_RCVBUFFORCE = 32, 33
 
 
 def ctl(*words: str) -> str:
@@ -83,7 +83,7 @@ def move(address: str, *connections: str) -> bool:
 def wait_room(address: str, connection: str) -> bool:
     """Without a way a bounded number is kept, and goes when there is one."""
     sock = through(address, "echo")
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+    sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 23)
     kept, why = 0, 0
     try:
         while kept < 2000:
