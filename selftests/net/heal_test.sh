@@ -38,6 +38,9 @@ scene()
 	for ns in "$A" "$C"; do
 		in_ns "$ns" sh -c 'echo 500 > /proc/sys/net/ockam/relay_ping_ms' || return
 	done
+	# The relay that is there has begun its first pause already.
+	in_ns "$C" ockamctl relay delete n3 --yes > /dev/null &&
+	in_ns "$C" ockamctl relay create n3 --at /project/default --to n3 > /dev/null || return
 	in_ns "$C" ockamctl monitor relay -j > "$HOMES/events" 2> /dev/null &
 	defer kill $!
 	traffic > "$HOMES/log" &
