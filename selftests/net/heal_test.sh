@@ -181,7 +181,7 @@ test_connections_reset()
 
 connections()
 {
-	in_ns "$C" ockamctl tcp-connection list -j | jq -c '[.[].worker_addr]'
+	in_ns "$C" ockamctl tcp-connection list -j | jq -c '[.[].address]'
 }
 
 # The host of a link has another address: who knows it by name finds it again.
