@@ -198,12 +198,13 @@ test_channel_without_a_way_closes()
 
 test_idle_channel_closes()
 {
-	local channel
+	local channel idle
 
+	idle=$(on_debug 20 3)
 	two_nodes || return
-	channel=$(open_channel --idle 3) || return
+	channel=$(open_channel --idle "$idle") || return
 	quietly ockamctl message ping "/service/$channel/service/echo" --from n1 -c 3
-	check_eq "$(field n1 .idle_ms) $(field n2 .idle_ms)" "3000 0" "milliseconds"
+	check_eq "$(field n1 .idle_ms) $(field n2 .idle_ms)" "${idle}000 0" "milliseconds"
 	wait_event '.event == "closed" and .node == "n1" and .reason == "idle"'
 	wait_event '.event == "closed" and .node == "n2" and .reason == "closed-by-peer"'
 }
