@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* ockamctl credential */
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,16 +163,12 @@ static int store(struct ctl_args *args)
 				      "%s", args->pos[0]);
 }
 
-static void add_stored(json_t *all, const char *file)
+static void add_stored(json_t *all, const char *name)
 {
-	size_t len = strlen(file), end = strlen(SUFFIX);
-	char name[65];
 	json_t *json;
 
-	if (len <= end || len - end > 64 || strcmp(file + len - end, SUFFIX))
-		return;
-	snprintf(name, sizeof(name), "%.*s", (int)(len - end), file);
-	if (credential_read(name, credential, &credential_len))
+	if (!home_is_name(name) ||
+	    credential_read(name, credential, &credential_len))
 		return;
 	json = say(credential, credential_len);
 	if (!json)
@@ -184,22 +179,19 @@ static void add_stored(json_t *all, const char *file)
 
 static int list(struct ctl_args *args)
 {
+	json_t *all = json_array(), *names, *name;
 	char path[HOME_PATH_MAX];
-	struct dirent *entry;
-	json_t *all;
-	DIR *dir;
+	size_t i;
 	int err;
 
 	(void)args;
 	err = home_path(path, "credentials", NULL, NULL);
 	if (err)
 		return err;
-	all = json_array();
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir)))
-		add_stored(all, entry->d_name);
-	if (dir)
-		closedir(dir);
+	names = home_names(path, SUFFIX);
+	json_array_foreach(names, i, name)
+		add_stored(all, json_string_value(name));
+	json_decref(names);
 	return ctl_print(all);
 }
 

@@ -8,65 +8,14 @@
 #include "cbor.h"
 #include "ctl.h"
 #include "history.h"
+#include "signed.h"
 
 #define VALID_HISTORY		(10L * 365 * 86400)	/* seconds, as upstream */
 #define VALID_ATTESTATION	(5L * 365 * 86400)
 
-enum {
-	TYPE_CHANGE = 1,
-	TYPE_ATTESTATION = 2,
-};
-
-/* [1, type, data] */
-static size_t put_versioned(uint8_t *dst, size_t size, uint8_t type,
-			    const struct ockam_writer *data, const uint8_t *start)
+static int too_large(void)
 {
-	struct ockam_writer w = ockam_writer_init(dst, size);
-
-	ockam_cbor_put_head(&w, OCKAM_CBOR_ARRAY, 3);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, 1);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, type);
-	ockam_cbor_put_bytes(&w, start, data->pos - start);
-	return w.bad || data->bad ? 0 : (size_t)(w.pos - dst);
-}
-
-/* [variant, [bytes]] */
-static void put_variant(struct ockam_writer *w, unsigned int variant,
-			const uint8_t *bytes, size_t len)
-{
-	ockam_cbor_put_head(w, OCKAM_CBOR_ARRAY, 2);
-	ockam_cbor_put_head(w, OCKAM_CBOR_UINT, variant);
-	ockam_cbor_put_head(w, OCKAM_CBOR_ARRAY, 1);
-	ockam_cbor_put_bytes(w, bytes, len);
-}
-
-static void put_public(struct ockam_writer *w,
-		       const struct ockam_public_key *key)
-{
-	put_variant(w, key->alg, key->key,
-		    key->alg == PKEY_P256 ? OCKAM_P256_KEY_LEN : 32);
-}
-
-/* [data, signature, previous signature]; @old may be NULL */
-static int put_signed(struct ockam_writer *w, EVP_PKEY *key, EVP_PKEY *old,
-		      const uint8_t *data, size_t len)
-{
-	const struct ockam_chunk chunk = { data, len };
-	EVP_PKEY *const keys[] = { key, old };
-	uint8_t hash[OCKAM_HASH_LEN], sig[OCKAM_SIG_LEN];
-	struct ockam_public_key public;
-
-	ockam_cbor_put_head(w, OCKAM_CBOR_ARRAY, old ? 3 : 2);
-	ockam_cbor_put_bytes(w, data, len);
-	if (!len || ockam_sha256(hash, &chunk, 1))
-		return ctl_fail(CTL_INTERNAL, "cannot hash");
-	for (int i = 0; i < 2 && keys[i]; i++) {
-		if (pkey_public(&public, keys[i]) ||
-		    pkey_sign(sig, keys[i], hash))
-			return CTL_INTERNAL;
-		put_variant(w, public.alg, sig, sizeof(sig));
-	}
-	return w->bad ? ctl_fail(CTL_INTERNAL, "too large to sign") : 0;
+	return ctl_fail(CTL_INTERNAL, "too large to sign");
 }
 
 /* What a new change says. @previous: the state before, or NULL. */
@@ -86,11 +35,11 @@ static size_t put_change(uint8_t *dst, size_t size,
 		ockam_cbor_put_bytes(&w, previous->latest_hash, OCKAM_HASH_LEN);
 	else
 		ockam_write_u8(&w, OCKAM_CBOR_NULL);
-	put_public(&w, key);
+	signed_public(&w, key);
 	ockam_write_u8(&w, revoke ? 0xf5 : 0xf4);
 	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, from);
 	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, from + VALID_HISTORY);
-	return put_versioned(dst, size, TYPE_CHANGE, &w, change);
+	return signed_versioned(dst, size, SIGNED_CHANGE, &w, change);
 }
 
 /* The changes as they are, behind the head of a list with one more. */
@@ -133,7 +82,9 @@ int history_add(struct identity *identity, struct ockam_identity *verified,
 	len = put_change(data, sizeof(data), old ? verified : NULL, &public,
 			 revoke);
 	put_old_changes(&w, identity, old ? verified->changes : 0);
-	err = put_signed(&w, key, old, data, len);
+	err = signed_put(&w, key, old, data, len);
+	if (!err && w.bad)
+		err = too_large();
 	if (err)
 		return err;
 	identity->history_len = w.pos - history;
@@ -241,28 +192,20 @@ int attestation_make(struct identity *identity,
 		     const struct ockam_identity *verified, EVP_PKEY *key,
 		     const uint8_t public[OCKAM_X25519_LEN])
 {
-	uint8_t body[256], data[320];
 	uint64_t now = time(NULL), from = now, until = now + VALID_ATTESTATION;
-	struct ockam_writer w = ockam_writer_init(body, sizeof(body));
+	struct ockam_writer w = ockam_writer_init(identity->attestation,
+						  sizeof(identity->attestation));
 	struct ockam_attestation attestation;
 	enum ockam_ident_reason reason;
-	size_t len;
 
 	if (from < verified->valid_from)
 		from = verified->valid_from;
 	if (until > verified->valid_until)
 		until = verified->valid_until;
-	ockam_cbor_put_head(&w, OCKAM_CBOR_ARRAY, 5);
-	ockam_cbor_put_bytes(&w, verified->identifier, OCKAM_IDENTIFIER_LEN);
-	ockam_cbor_put_bytes(&w, verified->latest_hash, OCKAM_HASH_LEN);
-	put_variant(&w, 0, public, OCKAM_X25519_LEN);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, from);
-	ockam_cbor_put_head(&w, OCKAM_CBOR_UINT, until);
-	len = put_versioned(data, sizeof(data), TYPE_ATTESTATION, &w, body);
-	w = ockam_writer_init(identity->attestation,
-			      sizeof(identity->attestation));
-	if (put_signed(&w, key, NULL, data, len))
+	if (signed_attestation(&w, verified, key, public, NULL, from, until))
 		return CTL_INTERNAL;
+	if (w.bad)
+		return too_large();
 	identity->attestation_len = w.pos - identity->attestation;
 	identity->expires = until;
 	reason = ockam_ident_verify_attestation(&attestation,

@@ -394,19 +394,18 @@ int identity_ensure(const char *name, struct identity *identity)
 	return identity_make(chosen, &none, identity);
 }
 
-int identity_sign(const char *name, const uint8_t hash[32], uint8_t sig[64],
-		  unsigned int *alg)
+int identity_key(const char *name, struct identity *identity,
+		 struct ockam_identity *verified, EVP_PKEY **key)
 {
-	static struct identity identity;
-	struct ockam_identity verified;
 	struct store_keys keys = { 0 };
 	char path[HOME_PATH_MAX];
 	int err;
 
-	err = open_own(name, &identity, &verified, &keys, path);
-	if (!err)
-		err = pkey_sign(sig, keys.key, hash);
-	*alg = verified.latest_key.alg;
+	err = open_own(name, identity, verified, &keys, path);
+	if (!err) {
+		*key = keys.key;
+		keys.key = NULL;
+	}
 	store_free(&keys);
 	return err;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <jansson.h>
+#include <openssl/types.h>
 #include "ident.h"
 
 #define KEYS_HISTORY_MAX	32768
@@ -54,9 +55,9 @@ int identity_import(const char *name, const char *file, const char *vault,
 		    struct identity *identity);
 /* The history of another one, in hex; a newer one replaces what is known. */
 int identity_know(const char *name, const char *hex, struct identity *identity);
-/* Sign a hash with the identity's key; @alg: what kind of signature it is. */
-int identity_sign(const char *name, const uint8_t hash[32], uint8_t sig[64],
-		  unsigned int *alg);
+/* What signs for one of ours; the caller frees @key, which is set on success. */
+int identity_key(const char *name, struct identity *identity,
+		 struct ockam_identity *verified, EVP_PKEY **key);
 
 /* running.c */
 /* Give a node its identity. */
