@@ -291,11 +291,6 @@ static int ockam_nl_set_group(struct genl_info *info, struct ockam_node *node)
 	return 0;
 }
 
-static struct ockam_slice ockam_nl_slice(struct nlattr *nla)
-{
-	return (struct ockam_slice){ nla_data(nla), nla_len(nla) };
-}
-
 static int ockam_nl_set_identity(struct genl_info *info,
 				 struct ockam_node *node)
 {

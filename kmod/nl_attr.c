@@ -6,10 +6,20 @@
 #include <linux/in6.h>
 #include <net/genetlink.h>
 #include "../uapi/linux/ockam_genl.h"
-#include "ident.h"
 #include "nl_attr.h"
 #include "policy.h"
 #include "route.h"
+
+/**
+ * ockam_nl_slice() - the bytes of an attribute
+ * @nla: attribute
+ *
+ * Return: a slice of the request.
+ */
+struct ockam_slice ockam_nl_slice(const struct nlattr *nla)
+{
+	return (struct ockam_slice){ nla_data(nla), nla_len(nla) };
+}
 
 /**
  * ockam_nl_route() - a route, or a list of addresses

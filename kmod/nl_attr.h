@@ -4,6 +4,7 @@
 #define OCKAM_NL_ATTR_H
 
 #include "endpoint.h"
+#include "ident.h"
 
 struct genl_info;
 struct nlattr;
@@ -11,6 +12,7 @@ struct ockam_route;
 struct ockam_trust;
 struct sockaddr_storage;
 
+struct ockam_slice ockam_nl_slice(const struct nlattr *nla);
 int ockam_nl_route(struct genl_info *info, int attr, bool needed,
 		   struct ockam_route *route);
 int ockam_nl_trust(struct genl_info *info, struct ockam_trust **trust);

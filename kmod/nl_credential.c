@@ -5,6 +5,7 @@
 #include "../uapi/linux/ockam_genl.h"
 #include "channel.h"
 #include "credential.h"
+#include "nl_attr.h"
 #include "nl_credential.h"
 #include "nl_policy.h"
 #include "node.h"
@@ -40,9 +41,7 @@ static int ockam_nl_histories(struct genl_info *info,
 		if (nla_type(nested) != OCKAM_A_HISTORY ||
 		    count == OCKAM_AUTHORITIES_MAX)
 			return -EINVAL;
-		histories[count].data = nla_data(nested);
-		histories[count].len = nla_len(nested);
-		count++;
+		histories[count++] = ockam_nl_slice(nested);
 	}
 	return count;
 }
@@ -99,8 +98,7 @@ int ockam_nl_set_credential(struct genl_info *info, struct ockam_node *node)
 
 	if (!nla)
 		return 0;
-	credential.data = nla_data(nla);
-	credential.len = nla_len(nla);
+	credential = ockam_nl_slice(nla);
 	err = ockam_node_set_credential(node, &credential);
 	if (err == -ENOKEY)
 		NL_SET_ERR_MSG(info->extack, "the node has no identity yet");

@@ -96,6 +96,19 @@ static void ockam_channel_expiry(struct work_struct *work)
 	ockam_credential_put(gone);
 }
 
+/* By the authorities of the channel; without any, nothing is presented. */
+static enum ockam_drop
+ockam_channel_judge(struct ockam_credential **out, struct ockam_channel *ch,
+		    const struct ockam_ident_payload *presented, const u8 *peer)
+{
+	*out = NULL;
+	if (!ch->authorities)
+		return OCKAM_DROP_NONE;
+	return ockam_credential_judge(out, ch->authorities,
+				      &ch->enc.node->onet->known, presented,
+				      peer);
+}
+
 /**
  * ockam_channel_vouch() - what vouches for the peer of a handshake
  * @ch:        channel
@@ -109,19 +122,16 @@ static void ockam_channel_expiry(struct work_struct *work)
 enum ockam_drop ockam_channel_vouch(struct ockam_channel *ch, const u8 *peer,
 				    const struct ockam_ident_payload *presented)
 {
+	bool required = ch->authorities && ch->authorities->required;
 	struct ockam_credential *credential;
 	enum ockam_drop why;
 
-	if (!ch->authorities)
-		return OCKAM_DROP_NONE;
-	why = ockam_credential_judge(&credential, ch->authorities,
-				     &ch->enc.node->onet->known, presented,
-				     peer);
-	if (!why && !credential && ch->authorities->required)
+	why = ockam_channel_judge(&credential, ch, presented, peer);
+	if (!why && !credential && required)
 		why = OCKAM_DROP_CRED_REQUIRED;
 	if (credential)
 		ockam_channel_keep(ch, credential);
-	if (!why || ch->authorities->required)
+	if (!why || required)
 		return why;
 	ockam_count_drop(ch->enc.node, why);
 	return OCKAM_DROP_NONE;
@@ -176,11 +186,7 @@ ockam_channel_renew(struct ockam_channel *ch,
 	struct ockam_credential *credential;
 	enum ockam_drop why;
 
-	if (!ch->authorities)
-		return OCKAM_DROP_NONE;
-	why = ockam_credential_judge(&credential, ch->authorities,
-				     &ch->enc.node->onet->known, presented,
-				     ch->peer);
+	why = ockam_channel_judge(&credential, ch, presented, ch->peer);
 	if (!credential)
 		return why;
 	ockam_channel_keep(ch, credential);
