@@ -6,7 +6,9 @@ VM_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 TOP=$(cd -- "$VM_DIR/../.." && pwd)
 CACHE=${OCKAM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/ockam}
 JOBS=${OCKAM_JOBS:-$(n=$(nproc); echo $((n > 8 ? 8 : n)))}
-export VM_DIR TOP CACHE JOBS
+# What is built of this checkout has a place of its own.
+TREE_ID=$(printf '%s' "$TOP" | sha256sum | cut -c1-8)
+export VM_DIR TOP CACHE JOBS TREE_ID
 
 # say TEXT...: progress, on stderr, so that stdout stays TAP.
 say()
