@@ -72,32 +72,9 @@ static int poll_for(int fd, int events, int ms)
 
 TEST_F(channel, messages_of_0_bytes_to_the_limit)
 {
-	int sizes[] = { 0, 1, 4095, 4096, 4097, 65535, 65536, 1000001, 0, 0 };
-	socklen_t len = sizeof(int);
-	char *data, *copy;
-	int limit, at;
-	size_t i;
-
-	ASSERT_EQ(0, getsockopt(self->a, SOL_OCKAM, OCKAM_MAX_MSG, &limit,
-				&len));
-	sizes[8] = limit;
-	data = malloc(limit + 1);
-	copy = malloc(limit + 1);
-	for (at = 0; at <= limit; at++)
-		data[at] = at * 13 + (at >> 10);
 	set_timeout(self->a, SO_SNDTIMEO, 200000);
 	set_timeout(self->b, SO_RCVTIMEO, 200000);
-	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		memset(copy, 0, sizes[i] + 1);
-		ASSERT_EQ(sizes[i], send(self->a, data, sizes[i], 0));
-		ASSERT_EQ(sizes[i], recv(self->b, copy, limit + 1, 0));
-		ASSERT_EQ(0, memcmp(data, copy, sizes[i]));
-		ASSERT_EQ(0, copy[sizes[i]]);
-	}
-	REFUSED(EMSGSIZE, send(self->a, data, limit + 1, 0));
-	REFUSED(EAGAIN, recv(self->b, copy, 1, MSG_DONTWAIT));
-	free(data);
-	free(copy);
+	exchange_sizes(_metadata, self->a, self->b);
 }
 
 TEST_F(channel, each_flag)

@@ -83,6 +83,35 @@ SHARED void set_timeout(int fd, int option, int ms)
 	setsockopt(fd, SOL_SOCKET, option, &limit, sizeof(limit));
 }
 
+/* Messages of many sizes from @a to @b, up to what a socket says is the largest */
+SHARED void exchange_sizes(struct __test_metadata *_metadata, int a, int b)
+{
+	int sizes[] = { 0, 1, 2, 4095, 4096, 4097, 65535, 65536, 1000001, 0, 0 };
+	int limit, at;
+	socklen_t len = sizeof(limit);
+	char *data, *copy;
+	size_t i;
+
+	ASSERT_EQ(0, getsockopt(a, SOL_OCKAM, OCKAM_MAX_MSG, &limit, &len));
+	sizes[9] = limit - 1;
+	sizes[10] = limit;
+	data = malloc(limit + 1);
+	copy = malloc(limit + 1);
+	for (at = 0; at <= limit; at++)
+		data[at] = at * 31 + (at >> 11);
+	for (i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		memset(copy, 0, sizes[i] + 1);
+		ASSERT_EQ(sizes[i], send(a, data, sizes[i], 0));
+		ASSERT_EQ(sizes[i], recv(b, copy, limit + 1, 0));
+		ASSERT_EQ(0, memcmp(data, copy, sizes[i]));
+		ASSERT_EQ(0, copy[sizes[i]]);
+	}
+	REFUSED(EMSGSIZE, send(a, data, limit + 1, 0));
+	REFUSED(EAGAIN, recv(b, copy, 1, MSG_DONTWAIT));
+	free(data);
+	free(copy);
+}
+
 /* A socket that does not wait for ever */
 SHARED int open_socket(int type)
 {

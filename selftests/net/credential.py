@@ -29,6 +29,7 @@ from ockam_ref.messages import RefreshCredentials, local
 from ockam_ref.node import ChannelEnd, Node, bare_string
 from ockam_ref.primitives import SigningKey, X25519Key
 from ockam_ref.secure_channel import Party
+from until import until
 
 PORT = int(sys.argv[1])
 NOW = int(time.time()) - 20
@@ -131,15 +132,6 @@ def counts() -> dict[str, int]:
 def added(before: dict[str, int]) -> dict[str, int]:
     now = counts()
     return {k: v - before.get(k, 0) for k, v in now.items() if v != before.get(k, 0)}
-
-
-def until(what: Callable[[], object], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def channel_of(party: Party) -> dict | None:

@@ -18,7 +18,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Iterator
 
 import af_ockam
 from live import ask, ed25519, new_party, report, text
@@ -34,6 +34,7 @@ from ockam_ref.noise import INITIATOR, RESPONDER, HandshakeError
 from ockam_ref.primitives import Ed25519Key, X25519Key, sha256
 from ockam_ref.secure_channel import Party, SecureChannel
 from ockam_ref.transport import Envelope
+from until import until
 
 PORT = int(sys.argv[1])
 LIMITS = "/proc/sys/net/ockam/"
@@ -73,15 +74,6 @@ def addresses() -> set[str]:
     return {entry["address"] for entry in channels() if entry["status"] == "Up"}
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 @contextlib.contextmanager
 def limit(name: str, value: int) -> Iterator[None]:
     file = Path(LIMITS, name)
@@ -108,7 +100,7 @@ def counted(opened: int = 0, **wanted: int) -> Iterator[None]:
                if now[name] != before.get(name, 0)}
         return got == names and quiet()
 
-    if not eventually(as_wanted):
+    if not until(as_wanted):
         raise AssertionError(f"counted {got}, wanted {names}, half-open left: {not quiet()}")
     if len(addresses() - there) != opened:
         raise AssertionError(f"{len(addresses() - there)} channels opened, not {opened}")
@@ -675,7 +667,7 @@ def flood_of_first_messages() -> bool:
             worst = max(worst, time.monotonic() - start)
         refused = drops().get("handshake-limit", 0)
         print(f"# longest answer {worst * 1000:.0f} ms, {refused} first messages refused")
-        return eventually(quiet) and refused > 0 and worst < 5
+        return until(quiet) and refused > 0 and worst < 5
 
 
 CASES = [

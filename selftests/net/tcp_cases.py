@@ -11,13 +11,13 @@ import socket
 import struct
 import subprocess
 import sys
-import time
 
 from af_ockam import accepted, connected, route, server, worker
 from live import ask, ed25519, new_party, report, text
 from ockam_ref.messages import Payload, local
 from ockam_ref.node import ChannelEnd, Node, bare_string
 from ockam_ref.transport import Envelope
+from until import until
 
 HOST, PORT = "127.0.0.1", int(sys.argv[1])
 MAX = 16 << 20
@@ -45,18 +45,9 @@ def connections() -> int:
         return int(dict(line.split() for line in table if line.count(" ") == 1)["connections"])
 
 
-def until(condition, seconds: float = 60) -> bool:  # noqa: ANN001
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
-
-
 def quiet() -> bool:
     """All connections of the cases before are gone."""
-    return until(lambda: connections() == 0)
+    return until(lambda: connections() == 0, 60)
 
 
 def frame(*onward: str, payload: bytes) -> bytes:
@@ -150,7 +141,7 @@ def half_close_and_reset() -> bool:
     if not quiet():
         return False
     socks = [peer()[2] for _ in range(6)]
-    if not until(lambda: connections() == 6):
+    if not until(lambda: connections() == 6, 60):
         return False
     socks[0].shutdown(socket.SHUT_WR)
     socks[1].sendall(frame("uppercase", payload=b"\1a"))
@@ -178,7 +169,7 @@ def many_connections(count: int = 2000) -> bool:
     if not quiet():
         return False
     socks = [peer()[2] for _ in range(count)]
-    good = until(lambda: connections() == count) and alive()
+    good = until(lambda: connections() == count, 60) and alive()
     for sock in socks:
         sock.close()
     return quiet() and good
