@@ -27,6 +27,7 @@ static const char ockam_relay_client_echo[] = "echo";
  * @link:     its link, with a reference
  * @watch:    on the link
  * @work:     registers, pings; the only one that sends
+ * @ready:    published: an answer finds it
  * @stopped:  no further run
  * @hop:      what we registered through, with a reference; work only
  * @deadline: jiffies of the next time-out or ping
@@ -47,6 +48,7 @@ struct ockam_relay_client {
 	struct ockam_endpoint *link;
 	struct ockam_watch watch;
 	struct delayed_work work;
+	bool ready;
 	bool stopped;
 	struct ockam_endpoint *hop;
 	unsigned long deadline;
@@ -78,8 +80,11 @@ static void ockam_relay_client_kick(struct ockam_relay_client *rc)
 static void ockam_relay_client_event(struct ockam_watch *watch,
 				     enum ockam_watch_event event)
 {
-	ockam_relay_client_kick(container_of(watch, struct ockam_relay_client,
-					     watch));
+	struct ockam_relay_client *rc =
+		container_of(watch, struct ockam_relay_client, watch);
+
+	if (READ_ONCE(rc->ready))
+		ockam_relay_client_kick(rc);
 }
 
 /* Send @payload to a service at the other end of the link. */
@@ -161,18 +166,18 @@ static void ockam_relay_client_register(struct ockam_relay_client *rc,
 	rc->hop_flow = hop->flow;
 	spin_unlock(&rc->lock);
 	ockam_relay_client_set_state(rc, OCKAM_RELAY_CLIENT_REGISTERING);
+	/* Before the answer, which sets another deadline. */
+	ockam_relay_client_wait(rc, OCKAM_RELAY_CLIENT_ANSWER_MS);
 	err = ockam_flow_admit(rc->ep.node, hop->flow, &rc->ep);
 	head = ockam_bare_put_len(payload, sizeof(payload), rc->name_len);
-	if (!err && head > 0) {
-		memcpy(payload + head, rc->name, rc->name_len);
-		err = ockam_relay_client_send(rc,
-					      ockam_relay_client_is_ephemeral(rc) ?
-					      ockam_relay_client_ephemeral :
-					      ockam_relay_client_static,
-					      payload, head + rc->name_len);
-	}
+	if (err || head <= 0)
+		return;
+	memcpy(payload + head, rc->name, rc->name_len);
 	/* An error here is a link that just went: its event follows. */
-	ockam_relay_client_wait(rc, err ? 1000 : OCKAM_RELAY_CLIENT_ANSWER_MS);
+	ockam_relay_client_send(rc, ockam_relay_client_is_ephemeral(rc) ?
+				ockam_relay_client_ephemeral :
+				ockam_relay_client_static,
+				payload, head + rc->name_len);
 }
 
 static void ockam_relay_client_lost(struct ockam_relay_client *rc)
@@ -444,6 +449,7 @@ ockam_relay_client_create(struct ockam_node *node,
 		return ERR_PTR(err);
 	}
 	ockam_notify(&rc->ep, OCKAM_EVENT_NEW, OCKAM_DROP_NONE);
+	WRITE_ONCE(rc->ready, true);
 	ockam_relay_client_kick(rc);
 	return &rc->ep;
 }

@@ -210,17 +210,29 @@ test_old_keys_are_overwritten()
 	[ -s "$SCRATCH/deleted" ] || fail "the file is empty: nothing was seen"
 }
 
+# insist COMMAND...: again for as long as others hold the lock for too long
+insist()
+{
+	local rc=75
+
+	while [ $rc = 75 ]; do
+		"$@" > /dev/null
+		rc=$?
+	done
+	return $rc
+}
+
 test_many_tools_at_once()
 {
 	local number=12 i pids=() pid
 
 	vault_of alice || return
 	for ((i = 0; i < number; i++)); do
-		ockamctl identity rotate alice > /dev/null 2>> "$SCRATCH/errors" & pids+=($!)
-		ockamctl identity create "b$i" > /dev/null 2>> "$SCRATCH/errors" & pids+=($!)
+		insist ockamctl identity rotate alice 2>> "$SCRATCH/errors" & pids+=($!)
+		insist ockamctl identity create "b$i" 2>> "$SCRATCH/errors" & pids+=($!)
 		ockamctl identity create same > /dev/null 2> /dev/null &
-		ockamctl identity renew alice > /dev/null 2>> "$SCRATCH/errors" & pids+=($!)
-		ockamctl vault create "v$i" > /dev/null 2>> "$SCRATCH/errors" & pids+=($!)
+		insist ockamctl identity renew alice 2>> "$SCRATCH/errors" & pids+=($!)
+		insist ockamctl vault create "v$i" 2>> "$SCRATCH/errors" & pids+=($!)
 	done
 	for pid in "${pids[@]}"; do
 		wait "$pid" || fail "exit $?: $(cat "$SCRATCH/errors")"
@@ -294,7 +306,8 @@ test_mixed_files()
 test_full_disk()
 {
 	vault_of || return
-	mount -t tmpfs -o size=64k none "$OCKAM_HOME" || return
+	mount -t tmpfs -o size=64k none "$OCKAM_HOME" 2> /dev/null ||
+		{ skip "not allowed to mount"; return; }
 	defer umount "$OCKAM_HOME"
 	quietly ockamctl identity create alice
 	cat /dev/zero > "$OCKAM_HOME/fill" 2> /dev/null

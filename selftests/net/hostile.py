@@ -146,12 +146,17 @@ def flipped_handshake() -> bool:
     return alive()
 
 
-def refused(party: Party) -> bool:
+def answered(party: Party, wait: float) -> bool:
+    """Does a channel of this party carry a message and its answer?"""
     node = Node()
     tcp = node.connect(HOST, PORT)
     end = ChannelEnd.open(node, party, local(tcp, "api"))
-    node.run(lambda: end.ready, 5)
-    return ask(node, end.route_to("uppercase"), bare_string(b"x"), 0.7) is None
+    node.run(lambda: end.ready, 5 + wait)
+    return ask(node, end.route_to("uppercase"), bare_string(b"x"), wait) is not None
+
+
+def refused(party: Party) -> bool:
+    return not answered(party, 0.7)
 
 
 def expired_attestation() -> bool:
@@ -216,7 +221,9 @@ def half_open_behind_one_hop() -> bool:
         first = SecureChannel.new(INITIATOR, new_party(ed25519()), X25519Key(os.urandom(32)))
         node.send(local(tcp, "api"), local(f"d{i}", f"x{i}"), first.start())
     node.run(lambda: len(answers) == 200, 10)
-    return 16 <= len(answers) <= 64 and not refused(new_party(ed25519()))
+    other_gets_in = answered(new_party(ed25519()), 20)
+    print(f"# {len(answers)} of 200 were answered, another gets in: {other_gets_in}")
+    return 16 <= len(answers) <= 64 and other_gets_in
 
 
 def replayed_and_forged() -> bool:

@@ -7,11 +7,13 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <libgen.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include "ctl.h"
 #include "home.h"
@@ -264,24 +266,29 @@ static int sweep(const char *path, const struct stat *stat, int type,
 	return 0;
 }
 
-#define LOCK_WAIT_MS	10000
+#define LOCK_WAIT	10	/* seconds */
 
 static int lock_fd = -1;
 
+static void wake(int signal)
+{
+	(void)signal;
+}
+
+/* The kernel serves who waits longest; the timer goes on until one is heard. */
 static int wait_for_lock(int fd)
 {
-	long end = ctl_now_ms() + LOCK_WAIT_MS;
+	const struct itimerval limit = { { 1, 0 }, { LOCK_WAIT, 0 } }, none = { 0 };
+	const struct sigaction interrupt = { .sa_handler = wake };
+	struct sigaction before;
+	int err;
 
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return -1;
-		if (ctl_now_ms() > end) {
-			errno = EWOULDBLOCK;
-			return -1;
-		}
-		usleep(10000);
-	}
-	return 0;
+	sigaction(SIGALRM, &interrupt, &before);
+	setitimer(ITIMER_REAL, &limit, NULL);
+	err = flock(fd, LOCK_EX);
+	setitimer(ITIMER_REAL, &none, NULL);
+	sigaction(SIGALRM, &before, NULL);
+	return err;
 }
 
 int home_lock(void)
@@ -301,7 +308,7 @@ int home_lock(void)
 		err = errno;
 		if (fd >= 0)
 			close(fd);
-		if (err == EWOULDBLOCK)
+		if (err == EINTR)
 			return ctl_fail(CTL_TIMEOUT, "another ockamctl holds %s: try again when it has ended",
 					path);
 		return ctl_fail(CTL_IO, "cannot lock %s: %s", path,
