@@ -18,4 +18,4 @@ test_errors_of_peers_and_routes()
 	return $rc
 }
 
-run_tests
+run_tests "$@"

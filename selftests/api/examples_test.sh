@@ -115,4 +115,4 @@ test_server_that_accepts_one_peer()
 	check_eq "$(cat "$HOMES/served")" "" "whom the server saw"
 }
 
-run_tests
+run_tests "$@"

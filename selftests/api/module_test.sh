@@ -47,4 +47,4 @@ test_modprobe_alone_loads_what_it_needs()
 	check_eq "$(cat /sys/module/ockam/initstate)" live "state"
 }
 
-run_tests
+run_tests "$@"

@@ -123,4 +123,4 @@ test_user_namespace_that_owns_nothing()
 	check_contains "$(ockamctl node list)" open "ours are still there"
 }
 
-run_tests
+run_tests "$@"

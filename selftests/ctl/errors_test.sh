@@ -152,4 +152,4 @@ test_connection_without_an_answer()
 	check_ok "delete" ockamctl node delete n1
 }
 
-run_tests
+run_tests "$@"

@@ -338,4 +338,4 @@ test_deleting()
 	check_eq "$(ockamctl identity default)" carol "the next one is the default"
 }
 
-run_tests
+run_tests "$@"

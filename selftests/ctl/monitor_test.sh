@@ -136,4 +136,4 @@ test_namespaces()
 	quietly ockamctl --netns "$N" node delete --all
 }
 
-run_tests
+run_tests "$@"

@@ -134,4 +134,4 @@ test_module()
 	[ ! -d /sys/module/ockam ] || fail "loaded with the family of TCP"
 }
 
-run_tests
+run_tests "$@"

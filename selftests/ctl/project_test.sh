@@ -199,4 +199,4 @@ test_no_rights()
 	done
 }
 
-run_tests
+run_tests "$@"

@@ -209,4 +209,4 @@ test_unknown_keyword_in_a_schema()
 	check_contains "$OUT" maximum "what is wrong"
 }
 
-run_tests
+run_tests "$@"

@@ -249,4 +249,4 @@ test_shared_link_survives()
 	check_eq "$(links)" 1 "links afterwards"
 }
 
-run_tests
+run_tests "$@"

@@ -326,4 +326,4 @@ test_full_disk()
 	check_eq "$(ockamctl identity list | jq length)" 1 "identities"
 }
 
-run_tests
+run_tests "$@"

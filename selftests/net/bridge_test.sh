@@ -98,4 +98,4 @@ test_relay_across_a_bridge()
 	check_eq "$(in_ns "$A" ockamctl message send hello --from a --to "$three/service/uppercase")" HELLO "answer"
 }
 
-run_tests
+run_tests "$@"

@@ -408,4 +408,4 @@ test_flood_of_first_messages()
 		"those that were not"
 }
 
-run_tests
+run_tests "$@"

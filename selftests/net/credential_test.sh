@@ -107,4 +107,4 @@ test_a_responder_without_one()
 	check_eq "$(of_peer member .attributes)" '{"role":"api"}' "attributes"
 }
 
-run_tests
+run_tests "$@"

@@ -80,4 +80,4 @@ test_under_traffic()
 		AFTER "with memory again"
 }
 
-run_tests
+run_tests "$@"

@@ -81,4 +81,4 @@ test_namespace_goes_at_each_step()
 	each_step delete_namespace
 }
 
-run_tests
+run_tests "$@"

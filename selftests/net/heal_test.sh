@@ -4,7 +4,7 @@
 # some seconds later: the traffic goes on by itself.
 . "$(dirname -- "$0")/../lib.sh"
 . "$(dirname -- "$0")/scenario.sh"
-need ip jq python3
+need ip jq python3 ss
 
 OUTAGE=5	# seconds
 BOUND=20	# of the recovery, generous: what is measured is printed
@@ -162,6 +162,33 @@ test_packets_lost_silently()
 	heals "packets lost" lose_packets find_packets
 }
 
+# connections NS: those to the relay's node
+connections()
+{
+	in_ns "$1" ockamctl tcp-connection list -j | jq -c '[.[] | select(.to == "10.1.0.2:4000") | .address]'
+}
+
+# The relay's kernel resets all connections to it, and takes new ones at once.
+test_connections_reset()
+{
+	local cut up first a c
+
+	scene || return
+	a=$(connections "$A")
+	c=$(connections "$C")
+	cut=$(now_ms)
+	ip netns exec "$P" ss -K -tn sport = :4000 > /dev/null
+	busywait $BOUND is_up_since "$cut" || fail "the relay is not back" || return
+	up=$(up_since "$cut")
+	busywait $BOUND answered_since "$cut" || fail "no message after $BOUND s" || return
+	first=$(awk -v since="$cut" '$1 > since && $4 == "yes" { print $2; exit }' "$HOMES/log")
+	sleep 2
+	note "connections reset: registered $((up - cut)) ms, a message answered $((first - cut)) ms later"
+	[ "$a" != "$(connections "$A")" ] || fail "A still has $a"
+	[ "$c" != "$(connections "$C")" ] || fail "C still has $c"
+	check_eq "$(awk -v first="$first" '$1 > first && $4 == "no"' "$HOMES/log")" "" "lost afterwards"
+}
+
 # The host of a link has another address: who knows it by name finds it again.
 test_host_that_moved()
 {
@@ -207,4 +234,4 @@ while True:
 	fi
 }
 
-run_tests
+run_tests "$@"

@@ -15,4 +15,4 @@ test_hostile_frames_and_handshakes()
 	return $rc
 }
 
-run_tests
+run_tests "$@"

@@ -69,4 +69,4 @@ test_relay_on_the_own_node()
 		--to /service/forward_to_n/service/api
 }
 
-run_tests
+run_tests "$@"

@@ -68,4 +68,4 @@ test_root_of_a_user_and_network_namespace()
 	without_permission tenant
 }
 
-run_tests
+run_tests "$@"

@@ -40,4 +40,4 @@ test_handshakes_that_are_never_completed()
 	check_eq "$(dropped handshake-limit)" 8 "the count"
 }
 
-run_tests
+run_tests "$@"

@@ -55,4 +55,4 @@ test_requests_without_the_right()
 	check_contains "$(ockamctl node list)" k "the node"
 }
 
-run_tests
+run_tests "$@"

@@ -68,4 +68,4 @@ test_wrong_identity_is_refused()
 	check_contains "$ERR" not-authorized "the reason"
 }
 
-run_tests
+run_tests "$@"

@@ -177,4 +177,4 @@ test_target_that_stops_reading()
 	[ $((before - after)) -lt 65536 ] || fail "memory"
 }
 
-run_tests
+run_tests "$@"

@@ -83,4 +83,4 @@ test_hop_lends_no_rights()
 	check_ok "what the user may do" $user "$(dirname -- "$0")/user_send.py" a hop uppercase
 }
 
-run_tests
+run_tests "$@"

@@ -48,4 +48,4 @@ test_many_at_once()
 	busywait 60 grep -qx "relays 0" /proc/net/ockam || fail "relays that stay"
 }
 
-run_tests
+run_tests "$@"

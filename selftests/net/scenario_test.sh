@@ -113,4 +113,4 @@ relay_is_up()
 		[ "$(in_ns "$A" ockamctl message send hello --from n1 --to -/service/uppercase < "$HOMES/channel")" = HELLO ]
 }
 
-run_tests
+run_tests "$@"

@@ -105,4 +105,4 @@ test_node_goes_under_traffic()
 	done
 }
 
-run_tests
+run_tests "$@"

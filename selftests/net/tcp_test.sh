@@ -47,4 +47,4 @@ test_source_and_device()
 	ip netns exec "$B" ockamctl node delete --all -y > /dev/null
 }
 
-run_tests
+run_tests "$@"

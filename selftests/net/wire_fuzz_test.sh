@@ -47,4 +47,4 @@ test_mutated_messages()
 	return $rc
 }
 
-run_tests
+run_tests "$@"

@@ -136,4 +136,4 @@ test_planted_leftovers_are_found()
 	done
 }
 
-run_tests
+run_tests "$@"
