@@ -189,6 +189,7 @@ static enum ockam_drop ockam_channel_drain(struct ockam_channel *ch,
 	while ((skb = ockam_channel_tx_next(ch))) {
 		bytes += skb->len;
 		why = ockam_channel_tx(ch, skb, nest);
+		ockam_session_prepare_tx(ch->session);
 		if (!msgs)
 			first = why;
 		if (++msgs < OCKAM_CHANNEL_TURN_MSGS &&

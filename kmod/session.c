@@ -45,7 +45,6 @@ struct ockam_session *ockam_session_create(const u8 tx[OCKAM_KEY_LEN],
 		return ERR_PTR(-ENOMEM);
 	ockam_ledger_created(OCKAM_OBJ_SESSION);
 	session->far_at = jiffies;
-	memcpy(session->tx.key, tx, OCKAM_KEY_LEN);
 	memcpy(session->rx_key[0], rx, OCKAM_KEY_LEN);
 	session->tx.aead = ockam_aead_alloc();
 	err = PTR_ERR_OR_ZERO(session->tx.aead);
@@ -82,26 +81,51 @@ void ockam_session_free(struct ockam_session *session)
 	ockam_ledger_destroyed(OCKAM_OBJ_SESSION);
 }
 
-/* The sending key of the interval that the next counter is in. */
+/* From the key that the cipher has. */
+static int ockam_session_tx_next(struct ockam_tx_key *tx)
+{
+	int err = 0;
+
+	if (!tx->ready)
+		err = ockam_aead_next_key(tx->aead, tx->next);
+	tx->ready = !err;
+	return err;
+}
+
+/*
+ * The sending key of the interval that the next counter is in. Whatever fails,
+ * the next key stays until the cipher has it.
+ */
 static int ockam_session_tx_rekey(struct ockam_tx_key *tx)
 {
-	u8 next[OCKAM_KEY_LEN];
 	int err;
 
 	if (tx->interval == tx->counter / OCKAM_REKEY_INTERVAL)
 		return 0;
-	err = ockam_aead_next_key(tx->aead, next);
-	/* It has no key when setting the next one failed the last time. */
-	if (err)
-		err = ockam_aead_rekey(next, tx->key);
+	err = ockam_session_tx_next(tx);
 	if (!err)
-		err = ockam_aead_set_key(tx->aead, next);
-	if (!err) {
-		memcpy(tx->key, next, OCKAM_KEY_LEN);
-		tx->interval++;
-	}
-	ockam_wipe(next, sizeof(next));
-	return err;
+		err = ockam_aead_set_key(tx->aead, tx->next);
+	if (err)
+		return err;
+	tx->interval++;
+	tx->ready = false;
+	ockam_wipe(tx->next, sizeof(tx->next));
+	return 0;
+}
+
+/**
+ * ockam_session_prepare_tx() - make the next sending key ahead of its need
+ * @session: session; the caller is its only sender, and has just sent
+ *
+ * Half an interval ahead, so that a channel of few messages does without.
+ */
+void ockam_session_prepare_tx(struct ockam_session *session)
+{
+	struct ockam_tx_key *tx = &session->tx;
+
+	/* Without memory now, it is made when it is needed. */
+	if (tx->counter % OCKAM_REKEY_INTERVAL >= OCKAM_REKEY_INTERVAL / 2)
+		ockam_session_tx_next(tx);
 }
 
 /**

@@ -12,16 +12,18 @@
 
 /**
  * struct ockam_tx_key - the sending key with its counter
- * @aead:    keyed cipher
- * @key:     its bytes, needed for REKEY
+ * @aead:    cipher with the key of @interval
  * @counter: next counter; lives here so that a nonce cannot be used twice
- * @interval: rekeys done; @key is the key of that interval
+ * @interval: rekeys done
+ * @next:    key of the interval after that
+ * @ready:   @next is there
  */
 struct ockam_tx_key {
 	struct ockam_aead *aead;
-	u8 key[OCKAM_KEY_LEN];
 	u64 counter;
 	u64 interval;
+	u8 next[OCKAM_KEY_LEN];
+	bool ready;
 };
 
 /**
@@ -77,6 +79,8 @@ int ockam_session_seal(struct ockam_session *session, struct sk_buff **skb);
  */
 enum ockam_drop ockam_session_open(struct ockam_session *session,
 				   struct sk_buff **skb, u64 *counter);
+/* After a message was sent: time for what the next key needs. */
+void ockam_session_prepare_tx(struct ockam_session *session);
 /* Go on to the next sending key; the caller is the only sender. */
 void ockam_session_rekey(struct ockam_session *session);
 /* So much was lost that nothing of what comes will ever be accepted. */
