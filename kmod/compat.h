@@ -67,23 +67,4 @@
 	register_net_sysctl(net, path, table)
 #endif
 
-/*
- * MSG_SPLICE_PAGES, since 6.5: a socket takes a reference on a page instead of
- * a copy. Drop when 6.12 is the floor.
- */
-#ifdef OCKAM_HAVE_SPLICE_PAGES
-#define ockam_send_page(sock, vec, flags)				\
-	({								\
-		struct msghdr __msg = { .msg_flags = (flags) | MSG_SPLICE_PAGES }; \
-									\
-		iov_iter_bvec(&__msg.msg_iter, ITER_SOURCE, (vec), 1,	\
-			      (vec)->bv_len);				\
-		sock_sendmsg((sock), &__msg);				\
-	})
-#else
-#define ockam_send_page(sock, vec, flags)				\
-	kernel_sendpage((sock), (vec)->bv_page, (vec)->bv_offset,	\
-			(vec)->bv_len, (flags))
-#endif
-
 #endif /* OCKAM_COMPAT_H */

@@ -17,7 +17,6 @@
 #define OCKAM_TCP_LINEAR	2048	/* first bytes of a body, in one piece */
 #define OCKAM_TCP_STEP		(64U << 10)	/* then it grows by this */
 #define OCKAM_TCP_VECS		17
-#define OCKAM_TCP_WHOLE		(PAGE_SIZE / 2)	/* sent without a copy */
 #define OCKAM_TCP_RATE_MIN	(64U << 10)	/* bytes a second of a frame */
 #define OCKAM_TCP_KEEPIDLE	300	/* seconds, as upstream */
 #define OCKAM_TCP_KEEPINTVL	75
@@ -450,39 +449,18 @@ static int ockam_tcp_send_bytes(struct ockam_tcp *tcp, void *data, size_t len,
 	return kernel_sendmsg(tcp->sock, &msg, &vec, 1, len);
 }
 
-/*
- * By reference, since nobody writes to it any more; but a small piece would
- * hold a page that the socket does not account for.
- */
-static int ockam_tcp_send_page(struct ockam_tcp *tcp, struct bio_vec *vec,
-			       bool more)
-{
-	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
-	struct msghdr msg = { .msg_flags = flags };
-
-	if (vec->bv_len >= OCKAM_TCP_WHOLE)
-		return ockam_send_page(tcp->sock, vec, flags);
-	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, vec, 1, vec->bv_len);
-	return sock_sendmsg(tcp->sock, &msg);
-}
-
 static int ockam_tcp_send_pages(struct ockam_tcp *tcp, bool more)
 {
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 	struct bio_vec vecs[OCKAM_TCP_VECS];
-	int count, sent = 0, got = 0, i;
 	size_t bytes;
+	int count;
 
 	count = ockam_tcp_page_vecs(tcp->tx_skb, tcp->tx_off, vecs, &bytes);
-	more = more || tcp->tx_off + bytes < tcp->tx_skb->len;
-	for (i = 0; i < count; i++) {
-		got = ockam_tcp_send_page(tcp, &vecs[i], more || i + 1 < count);
-		if (got <= 0)
-			break;
-		sent += got;
-		if (got < (int)vecs[i].bv_len)
-			break;
-	}
-	return sent ?: got;
+	if (more || tcp->tx_off + bytes < tcp->tx_skb->len)
+		msg.msg_flags |= MSG_MORE;
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, vecs, count, bytes);
+	return sock_sendmsg(tcp->sock, &msg);
 }
 
 /* A piece of the current frame; as sendmsg. */
