@@ -39,6 +39,12 @@ ASK_IN_C=("$HERE/example-channel_client")
 SERVE_IN_PYTHON=(python3 "$HERE/channel.py" serve)
 ASK_IN_PYTHON=(python3 "$HERE/channel.py" ask)
 
+# has_inbox NAMESPACE: n3 there has a worker of that name
+has_inbox()
+{
+	in_ns "$1" ockamctl worker list --at n3 | grep -q inbox
+}
+
 # start_server NAMESPACE COMMAND...: until the case ends; what it prints is kept
 start_server()
 {
@@ -48,6 +54,7 @@ start_server()
 	OCKAM_HOME=$HOMES/$ns ip netns exec "$ns" "$@" > "$HOMES/served" 2>&1 &
 	defer wait $!
 	defer kill $!
+	busywait 60 has_inbox "$ns" || fail "no server: $(cat "$HOMES/served")"
 }
 
 identifier_of()
