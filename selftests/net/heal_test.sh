@@ -180,8 +180,8 @@ test_connections_reset()
 	ip netns exec "$P" ss -K -tn sport = :4000 > /dev/null
 	busywait $BOUND is_up_since "$cut" || fail "the relay is not back" || return
 	up=$(up_since "$cut")
-	busywait $BOUND answered_since "$cut" || fail "no message after $BOUND s" || return
-	first=$(awk -v since="$cut" '$1 > since && $4 == "yes" { print $2; exit }' "$HOMES/log")
+	busywait $BOUND answered_since "$up" || fail "no message after $BOUND s" || return
+	first=$(awk -v since="$up" '$2 > since && $4 == "yes" { print $2; exit }' "$HOMES/log")
 	sleep 2
 	note "connections reset: registered $((up - cut)) ms, a message answered $((first - cut)) ms later"
 	[ "$a" != "$(connections "$A")" ] || fail "A still has $a"
