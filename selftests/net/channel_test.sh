@@ -391,6 +391,8 @@ test_flood_of_first_messages()
 {
 	local channel admitted
 
+	[ "${VM_KERNEL:-}" != debug ] ||
+		{ skip "this kernel takes fewer a second than are admitted"; return; }
 	limit max_half_open 4096
 	limit max_half_open_per_peer 4096
 	limit handshake_timeout_ms 60000
