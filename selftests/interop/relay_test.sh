@@ -148,8 +148,8 @@ test_kernel_relay_takes_a_name_again()
 	up=$PID && probe 127.0.0.1:4000/forward_to_up/echo || return
 	kill -9 "$up"
 	silent || return
-	since=$(now_ms)
 	upstream_relay_client || return
+	since=$(now_ms)
 	healed "$since" && reached_at 4000 forward_to_up echo "$(fact identifier up)"
 }
 

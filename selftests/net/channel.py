@@ -248,7 +248,7 @@ def early(port: str) -> bool:
     return peer.run(lambda: len(answers) == 200, 60) and answers == [b"%d" % i for i in range(200)]
 
 
-def half_open(port: str, count: str) -> bool:
+def half_open(port: str, count: str, seconds: str = "3") -> bool:
     """First messages, of which none is followed by a third."""
     node = Node()
     tcp = node.connect("127.0.0.1", int(port))
@@ -257,7 +257,7 @@ def half_open(port: str, count: str) -> bool:
         body = Envelope(local("api"), local(f"d{i}"), os.urandom(32)).encode()
         frames.append(len(body).to_bytes(4, "big") + body)
     node.connections[tcp].sock.sendall(b"".join(frames))
-    node.run(lambda: False, 3)
+    node.run(lambda: False, int(seconds))
     return True
 
 

@@ -386,28 +386,36 @@ test_before_the_verdict()
 	part early 4000
 }
 
-# More first messages than signatures could be checked for: a part is admitted.
+# judged NUMBER: so many first messages were admitted or refused
+judged()
+{
+	ADMITTED=$(ockamctl secure-channel-listener show api --at n2 -j | jq '.half_open')
+	REFUSED=$(ockamctl stats n2 -j | jq '.[0].drops["handshake-limit"] // 0')
+	[ $((ADMITTED + REFUSED)) = "$1" ]
+}
+
+# More first messages than signatures could be checked for: those that 400 checks
+# are enough for and 200 more a second are admitted, two for each.
 test_flood_of_first_messages()
 {
-	local channel admitted
+	local channel number most began
 
-	[ "${VM_KERNEL:-}" != debug ] ||
-		{ skip "this kernel takes fewer a second than are admitted"; return; }
+	number=$(on_debug 500 3000)
 	limit max_half_open 4096
 	limit max_half_open_per_peer 4096
-	limit handshake_timeout_ms 60000
+	limit handshake_timeout_ms 600000
 	two_nodes || return
 	channel=$(open_channel) || return
-	PYTHONPATH=$SELFTESTS/ref python3 "$HERE/channel.py" half_open 4001 3000 &
+	began=$SECONDS
+	PYTHONPATH=$SELFTESTS/ref python3 "$HERE/channel.py" half_open 4001 "$number" 600 &
+	defer kill $!
 	quietly ockamctl message ping "/service/$channel/service/echo" --from n1 -c 30 --timeout 60
-	wait $! || fail "the flood"
-	admitted=$(ockamctl secure-channel-listener show api --at n2 -j | jq '.half_open')
-	note "$admitted of 3000 were admitted"
-	if [ "$admitted" -lt 100 ] || [ "$admitted" -gt 1500 ]; then
-		fail "$admitted were admitted"
+	busywait 180 judged "$number" || fail "$ADMITTED admitted, $REFUSED refused"
+	most=$((200 + 100 * (SECONDS - began + 1)))
+	note "$ADMITTED of $number were admitted, at most $most"
+	if [ "$ADMITTED" -lt 100 ] || [ "$ADMITTED" -gt "$most" ]; then
+		fail "$ADMITTED were admitted"
 	fi
-	check_match "$(ockamctl stats n2 -j | jq '.[0].drops["handshake-limit"]')" '^[1-9][0-9]{3}$' \
-		"those that were not"
 }
 
 run_tests "$@"
