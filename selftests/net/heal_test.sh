@@ -71,10 +71,27 @@ attempts()
 	in_ns "$C" ockamctl relay show n3 -j | jq .attempts
 }
 
+# registers HOW SINCE: UP is when the relay was registered after SINCE
+registers()
+{
+	busywait "$BOUND" is_up_since "$2" || fail "$1: the relay is not back" || return
+	UP=$(up_since "$2")
+}
+
+# answers HOW SINCE: FIRST is when a message was answered after SINCE; none that
+# is sent from then on is lost
+answers()
+{
+	busywait "$BOUND" answered_since "$2" || fail "$1: no message after $BOUND s" || return
+	FIRST=$(awk -v since="$2" '$2 > since && $4 == "yes" { print $2; exit }' "$HOMES/log")
+	sleep 2
+	check_eq "$(awk -v first="$FIRST" '$1 > first && $4 == "no"' "$HOMES/log")" "" "$1: lost afterwards"
+}
+
 # heals HOW FIRST SECOND: break it with the command FIRST, mend it with SECOND
 heals()
 {
-	local how=$1 cut back tries up first
+	local how=$1 cut back tries
 
 	cut=$(now_ms)
 	check_ok "$how" "$2"
@@ -83,17 +100,11 @@ heals()
 	# Mending takes a while here, and the first to notice does not wait for it.
 	back=$(now_ms)
 	check_ok "$how: mended" "$3"
-	busywait $BOUND is_up_since "$back" || fail "$how: the relay is not back" || return
-	up=$(up_since "$back")
-	busywait $BOUND answered_since "$back" || fail "$how: no message after $BOUND s" || return
-	first=$(awk -v since="$back" '$2 > since && $4 == "yes" { print $2; exit }' "$HOMES/log")
-	sleep 2
-	note "$how: $tries attempts in $OUTAGE s; registered $((up - back)) ms, a message answered $((first - back)) ms after mending began"
+	registers "$how" "$back" && answers "$how" "$back" || return
+	note "$how: $tries attempts in $OUTAGE s; registered $((UP - back)) ms, a message answered $((FIRST - back)) ms after mending began"
 	# 100, 200, 400 ... ms: seven attempts, and some for events.
 	[ "$tries" -le 12 ] || fail "$how: a busy loop of $tries attempts"
-	# What was answered before, and all that was sent once it was back.
 	check_eq "$(awk -v cut="$cut" '$2 < cut && $4 == "no"' "$HOMES/log")" "" "$how: lost before"
-	check_eq "$(awk -v first="$first" '$1 > first && $4 == "no"' "$HOMES/log")" "" "$how: lost afterwards"
 }
 
 host_project()
@@ -171,22 +182,17 @@ connections()
 # The relay's kernel resets all connections to it, and takes new ones at once.
 test_connections_reset()
 {
-	local cut up first a c
+	local cut a c
 
 	scene || return
 	a=$(connections "$A")
 	c=$(connections "$C")
 	cut=$(now_ms)
 	ip netns exec "$P" ss -K -tn sport = :4000 > /dev/null
-	busywait $BOUND is_up_since "$cut" || fail "the relay is not back" || return
-	up=$(up_since "$cut")
-	busywait $BOUND answered_since "$up" || fail "no message after $BOUND s" || return
-	first=$(awk -v since="$up" '$2 > since && $4 == "yes" { print $2; exit }' "$HOMES/log")
-	sleep 2
-	note "connections reset: registered $((up - cut)) ms, a message answered $((first - cut)) ms later"
+	registers "connections reset" "$cut" && answers "connections reset" "$UP" || return
+	note "connections reset: registered $((UP - cut)) ms, a message answered $((FIRST - cut)) ms later"
 	[ "$a" != "$(connections "$A")" ] || fail "A still has $a"
 	[ "$c" != "$(connections "$C")" ] || fail "C still has $c"
-	check_eq "$(awk -v first="$first" '$1 > first && $4 == "no"' "$HOMES/log")" "" "lost afterwards"
 }
 
 # The host of a link has another address: who knows it by name finds it again.
