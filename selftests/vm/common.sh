@@ -133,3 +133,13 @@ need_packages()
 		apt_try install --no-install-recommends "${missing[@]}" ||
 		die "cannot install ${missing[*]}"
 }
+
+# module_sources AREA: a copy of the module's sources, to be changed there; what
+# did not change keeps its time
+module_sources()
+{
+	mkdir -p "$1"
+	rsync -rc --delete --include='*/' --include='*.c' --include='*.h' \
+		--include=Kbuild --exclude='*' \
+		"$TOP/Kbuild" "$TOP/kmod" "$TOP/uapi" "$1/"
+}
