@@ -337,6 +337,25 @@ static void ockam_channel_peer_closed(struct ockam_channel *ch)
 	ockam_channel_close_async(ch, OCKAM_DROP_PEER_CLOSED);
 }
 
+static void ockam_channel_key_work(struct work_struct *work)
+{
+	struct ockam_channel *ch = container_of(work, struct ockam_channel,
+						key_work);
+
+	mutex_lock(&ch->rx_lock);
+	ockam_session_prepare_rx(ch->session);
+	mutex_unlock(&ch->rx_lock);
+	ockam_channel_put(ch);
+}
+
+/* Make the next receiving key, but let no message wait for it. */
+static void ockam_channel_queue_key(struct ockam_channel *ch)
+{
+	ockam_channel_get(ch);
+	if (!queue_work(ockam_wq, &ch->key_work))
+		ockam_channel_put(ch);
+}
+
 /* A message for the socket that owns this end? Then it is taken. */
 static bool ockam_channel_to_sink(struct ockam_channel *ch, struct sk_buff *skb,
 				  struct ockam_ctx *ctx)
@@ -371,12 +390,17 @@ struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 	struct ockam_node *node = ch->enc.node;
 	enum ockam_drop why = OCKAM_DROP_CLOSED;
 	struct ockam_meta *meta;
+	bool wants_key = false;
 	int kind = 0, err = 0;
 
 	mutex_lock(&ch->rx_lock);
-	if (READ_ONCE(ch->state) == OCKAM_CHANNEL_OPEN)
+	if (READ_ONCE(ch->state) == OCKAM_CHANNEL_OPEN) {
 		why = ockam_channel_decrypt(ch, &skb, &kind);
+		wants_key = ockam_session_wants_rx(ch->session);
+	}
 	mutex_unlock(&ch->rx_lock);
+	if (wants_key)
+		ockam_channel_queue_key(ch);
 	if (!why && kind == OCKAM_INNER_REFRESH)
 		why = ockam_channel_refresh(ch, skb);
 	if (!why && kind == OCKAM_INNER_PAYLOAD)
@@ -488,6 +512,7 @@ static void ockam_channel_init(struct ockam_channel *ch)
 	ockam_waitlist_init(&ch->tx_wait);
 	ockam_source_init(&ch->tx_source, &ch->enc, ockam_channel_resume);
 	INIT_WORK(&ch->tx_work, ockam_channel_tx_work);
+	INIT_WORK(&ch->key_work, ockam_channel_key_work);
 	INIT_WORK(&ch->close_work, ockam_channel_close_work);
 	ockam_channel_way_init(ch);
 	ockam_channel_peer_init(ch);

@@ -74,6 +74,7 @@ struct ockam_channel_life {
  * @tx_source: the drainer, to be paused
  * @tx_wait:   sources that wait for room in @tx_queue
  * @tx_work:   takes over draining
+ * @key_work:  makes the next receiving key
  * @close_work: ockam_channel_close() from any context
  * @remote:    remote route, replaced whole
  * @route_counter: counter that caused the last route update
@@ -130,6 +131,7 @@ struct ockam_channel {
 	struct ockam_source tx_source;
 	struct ockam_waitlist tx_wait;
 	struct work_struct tx_work;
+	struct work_struct key_work;
 	struct work_struct close_work;
 	struct ockam_remote *remote;
 	u64 route_counter;

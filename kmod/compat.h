@@ -61,6 +61,43 @@
 	} while (0)
 #endif
 
+/*
+ * sendmsg() takes pages by reference since 6.5, when kernel_sendpage() went.
+ * Either way: how many bytes were taken, or an error. Drop the latter when 6.12
+ * is the floor.
+ */
+#ifndef OCKAM_HAVE_KERNEL_SENDPAGE
+#define ockam_sock_send_pages(sock, vecs, count, bytes, flags)		\
+	({								\
+		struct msghdr __msg = { .msg_flags = (flags) |		\
+						     MSG_SPLICE_PAGES }; \
+									\
+		iov_iter_bvec(&__msg.msg_iter, ITER_SOURCE, vecs, count, \
+			      bytes);					\
+		sock_sendmsg(sock, &__msg);				\
+	})
+#else
+#define ockam_sock_send_pages(sock, vecs, count, bytes, flags)		\
+	({								\
+		int __i, __n = 0, __sent = 0;				\
+									\
+		for (__i = 0; __i < (count); __i++) {			\
+			__n = kernel_sendpage(sock, (vecs)[__i].bv_page, \
+					      (vecs)[__i].bv_offset,	\
+					      (vecs)[__i].bv_len,	\
+					      __i + 1 == (count) ?	\
+					      (flags) : (flags) |	\
+					      MSG_MORE |		\
+					      MSG_SENDPAGE_NOTLAST);	\
+			if (__n > 0)					\
+				__sent += __n;				\
+			if (__n < (int)(vecs)[__i].bv_len)		\
+				break;					\
+		}							\
+		__sent ?: __n;						\
+	})
+#endif
+
 #ifndef OCKAM_HAVE_NET_SYSCTL_SZ
 /* The table ends with an empty entry. */
 #define register_net_sysctl_sz(net, path, table, size) \

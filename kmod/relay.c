@@ -67,8 +67,9 @@ static struct ockam_relay *ockam_relay(struct ockam_endpoint *ep)
 
 /*
  * Answers to a relayed message pass the two transports directly: each may
- * reach the other. Only when the message really came in by the first hop of
- * its return route: one that lies opens nothing.
+ * reach the other. The first hop of the return route is what the message came
+ * in by, since that put it there; what follows was chosen by the sender and
+ * opens nothing.
  */
 static int ockam_relay_open_flows(struct ockam_relay *relay,
 				  struct sk_buff *skb)

@@ -11,8 +11,13 @@
 #define OCKAM_SESSION_FAR_ON	4096	/* the same, of a peer that is ahead */
 #define OCKAM_SESSION_DEAF	10	/* seconds until it is deaf for good */
 
-/* Prepare the key of the next receiving interval ahead of its need. */
-static int ockam_session_prepare(struct ockam_session *session)
+/**
+ * ockam_session_prepare_rx() - make the next receiving key ahead of its need
+ * @session: session; its receiving half is locked by the caller
+ *
+ * Return: 0; without memory it is tried again when the key is needed.
+ */
+int ockam_session_prepare_rx(struct ockam_session *session)
 {
 	int err;
 
@@ -57,7 +62,7 @@ struct ockam_session *ockam_session_create(const u8 tx[OCKAM_KEY_LEN],
 	if (!err)
 		err = ockam_aead_set_key(session->rx[OCKAM_KEY_CURRENT], rx);
 	if (!err)
-		err = ockam_session_prepare(session);
+		err = ockam_session_prepare_rx(session);
 	if (!err)
 		return session;
 	ockam_session_free(session);
@@ -209,8 +214,21 @@ static void ockam_session_advance(struct ockam_session *session)
 	session->next_ready = false;
 	session->rekeys++;
 	session->exhausted = ockam_nonce_exhausted(session->rekeys);
-	/* Without memory now, it is tried again when the key is needed. */
-	ockam_session_prepare(session);
+}
+
+/**
+ * ockam_session_wants_rx() - is it time to make the next receiving key?
+ * @session: session; its receiving half is locked by the caller
+ *
+ * Half an interval ahead, as for sending.
+ *
+ * Return: true when ockam_session_prepare_rx() has something to do.
+ */
+bool ockam_session_wants_rx(const struct ockam_session *session)
+{
+	return !session->next_ready && !session->exhausted &&
+	       session->window.highest % OCKAM_REKEY_INTERVAL >=
+	       OCKAM_REKEY_INTERVAL / 2;
 }
 
 /* Go from the key of interval @at to that of interval @to. */
@@ -266,7 +284,7 @@ static void ockam_session_far(struct ockam_session *session,
 		memcpy(session->far_key, key, sizeof(key));
 	}
 	/* Without memory now, it is tried again when the key is needed. */
-	ockam_session_prepare(session);
+	ockam_session_prepare_rx(session);
 out:
 	ockam_wipe(key, sizeof(key));
 }
@@ -321,7 +339,7 @@ enum ockam_drop ockam_session_open(struct ockam_session *session,
 	if (!err)
 		err = ockam_nonce_slot(*counter, session->rekeys, &slot);
 	if (!err && slot == OCKAM_KEY_NEXT)
-		err = ockam_session_prepare(session);
+		err = ockam_session_prepare_rx(session);
 	if (!err)
 		err = ockam_msg_make_ours(skb);
 	if (!err)

@@ -81,6 +81,9 @@ enum ockam_drop ockam_session_open(struct ockam_session *session,
 				   struct sk_buff **skb, u64 *counter);
 /* After a message was sent: time for what the next key needs. */
 void ockam_session_prepare_tx(struct ockam_session *session);
+/* The same for receiving; off the path of a message. */
+bool ockam_session_wants_rx(const struct ockam_session *session);
+int ockam_session_prepare_rx(struct ockam_session *session);
 /* Go on to the next sending key; the caller is the only sender. */
 void ockam_session_rekey(struct ockam_session *session);
 /* So much was lost that nothing of what comes will ever be accepted. */

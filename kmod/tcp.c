@@ -17,6 +17,7 @@
 #define OCKAM_TCP_LINEAR	2048	/* first bytes of a body, in one piece */
 #define OCKAM_TCP_STEP		(64U << 10)	/* then it grows by this */
 #define OCKAM_TCP_VECS		17
+#define OCKAM_TCP_BY_REFERENCE	(8U << 10)	/* bytes of pages from which */
 #define OCKAM_TCP_RATE_MIN	(64U << 10)	/* bytes a second of a frame */
 #define OCKAM_TCP_KEEPIDLE	300	/* seconds, as upstream */
 #define OCKAM_TCP_KEEPINTVL	75
@@ -449,6 +450,11 @@ static int ockam_tcp_send_bytes(struct ockam_tcp *tcp, void *data, size_t len,
 	return kernel_sendmsg(tcp->sock, &msg, &vec, 1, len);
 }
 
+/*
+ * Many bytes go by reference: nobody writes to the pages of a frame any more.
+ * A few are copied, since they would hold a whole page until they are
+ * acknowledged.
+ */
 static int ockam_tcp_send_pages(struct ockam_tcp *tcp, bool more)
 {
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
@@ -459,6 +465,9 @@ static int ockam_tcp_send_pages(struct ockam_tcp *tcp, bool more)
 	count = ockam_tcp_page_vecs(tcp->tx_skb, tcp->tx_off, vecs, &bytes);
 	if (more || tcp->tx_off + bytes < tcp->tx_skb->len)
 		msg.msg_flags |= MSG_MORE;
+	if (bytes >= OCKAM_TCP_BY_REFERENCE)
+		return ockam_sock_send_pages(tcp->sock, vecs, count, bytes,
+					     msg.msg_flags);
 	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, vecs, count, bytes);
 	return sock_sendmsg(tcp->sock, &msg);
 }

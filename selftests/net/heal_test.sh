@@ -188,7 +188,11 @@ test_connections_reset()
 	a=$(connections "$A")
 	c=$(connections "$C")
 	cut=$(now_ms)
-	ip netns exec "$P" ss -K -tn sport = :4000 > /dev/null
+	# It prints what it closed.
+	if [ -z "$(ip netns exec "$P" ss -HKtn sport = :4000)" ]; then
+		skip "the kernel closes no connections for others (INET_DIAG_DESTROY)"
+		return
+	fi
 	registers "connections reset" "$cut" && answers "connections reset" "$UP" || return
 	note "connections reset: registered $((UP - cut)) ms, a message answered $((FIRST - cut)) ms later"
 	[ "$a" != "$(connections "$A")" ] || fail "A still has $a"
@@ -221,7 +225,7 @@ test_host_that_moved()
 # What is up for a moment only does not begin its back-off anew each time.
 test_no_busy_loop()
 {
-	local count
+	local first count
 
 	setup_module || return
 	ockamctl node create n > /dev/null 2>&1 || return
@@ -232,8 +236,10 @@ while True:
     print("one", flush=True)' > "$OCKAM_HOME/accepted" &
 	defer kill $!
 	ockamctl relay create n --to n --at /ip4/127.0.0.1/tcp/4001 --no-connection-wait > /dev/null || return
+	busywait 60 test -s "$OCKAM_HOME/accepted"
+	first=$(wc -l < "$OCKAM_HOME/accepted")
 	sleep 8
-	count=$(wc -l < "$OCKAM_HOME/accepted")
+	count=$(($(wc -l < "$OCKAM_HOME/accepted") - first))
 	note "$count connections in 8 s to a server that closes each"
 	if [ "$count" -lt 2 ] || [ "$count" -gt 12 ]; then
 		fail "$count connections"
