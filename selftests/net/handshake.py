@@ -28,7 +28,7 @@ from ockam_ref.identity import (
     _make_change, attest, create_identity, encode_history, identifier_text,
     public_key, sign,
 )
-from ockam_ref.messages import Payload, Route, local
+from ockam_ref.messages import Close, Payload, Route, local
 from ockam_ref.node import Node, bare_string
 from ockam_ref.noise import INITIATOR, RESPONDER, HandshakeError
 from ockam_ref.primitives import Ed25519Key, X25519Key, sha256
@@ -653,6 +653,15 @@ def ciphertexts_for_a_closed_channel() -> bool:
         return peer.silent() and not of(peer)
 
 
+def close_right_behind_the_third_message() -> bool:
+    """What waits for the verdict may be a Close: the channel ends, and nothing answers."""
+    peer = Peer()
+    with counted():
+        peer.send(peer.half_open())
+        peer.send(peer.channel.seal(Close()))
+        return until(quiet) and until(lambda: not of(peer)) and peer.silent()
+
+
 def flood_of_first_messages() -> bool:
     """What an open channel asks is answered, and as fast as one can expect."""
     peer, flood = Peer().open(), Peer()
@@ -679,7 +688,8 @@ CASES = [
     second_message_cut_and_flipped_at_every_byte, second_message_of_low_order,
     wrong_message_for_an_initiator, no_second_message, forged_counters_move_nothing,
     replays_inside_and_outside_the_window, lost_messages, short_ciphertexts,
-    ciphertexts_for_a_closed_channel, flood_of_first_messages,
+    ciphertexts_for_a_closed_channel, close_right_behind_the_third_message,
+    flood_of_first_messages,
 ]
 
 
