@@ -18,6 +18,8 @@
 #define OCKAM_MSG_HEADROOM	768	/* routes, two channels, one transport */
 #define OCKAM_MSG_TAILROOM	64	/* tags and tails of those */
 #define OCKAM_MSG_LINEAR	1024	/* larger payloads lie in pages */
+#define OCKAM_MSG_LARGE		8192	/* from here on in large pages */
+#define OCKAM_MSG_ALIGN(off)	ALIGN(off, SMP_CACHE_BYTES)
 #define OCKAM_MSG_SLACK		128	/* spare room when something is moved */
 #define OCKAM_MSG_TAIL_MAX	4096	/* what may follow a received payload */
 
@@ -79,22 +81,62 @@ static void ockam_msg_account(struct sk_buff *skb, struct sk_buff *last,
 	skb->truesize += truesize;
 }
 
-/* Use what is left of the last page. */
+/*
+ * How many bytes behind the last one are ours, too: the rest of its page, or
+ * what was not cut off yet from the large page that it lies in.
+ */
+static size_t ockam_msg_behind(const skb_frag_t *frag)
+{
+	struct page_frag *cut = &current->task_frag;
+	size_t used = skb_frag_off(frag) + skb_frag_size(frag);
+
+	if (!PageCompound(skb_frag_page(frag)))
+		return used < PAGE_SIZE ? PAGE_SIZE - used : 0;
+	return skb_frag_page(frag) == cut->page &&
+	       OCKAM_MSG_ALIGN(used) == cut->offset ? cut->size - used : 0;
+}
+
 static size_t ockam_msg_fill_page(struct sk_buff *skb, struct sk_buff *last,
 				  size_t len)
 {
+	struct page_frag *cut = &current->task_frag;
 	skb_frag_t *frag;
-	size_t used;
 
 	if (!skb_shinfo(last)->nr_frags)
 		return 0;
 	frag = &skb_shinfo(last)->frags[skb_shinfo(last)->nr_frags - 1];
-	used = skb_frag_off(frag) + skb_frag_size(frag);
-	if (used >= PAGE_SIZE || PageCompound(skb_frag_page(frag)))
-		return 0;
-	len = min_t(size_t, len, PAGE_SIZE - used);
+	len = min(len, ockam_msg_behind(frag));
 	skb_frag_size_add(frag, len);
+	if (len && PageCompound(skb_frag_page(frag)))
+		cut->offset = OCKAM_MSG_ALIGN(skb_frag_off(frag) +
+					      skb_frag_size(frag));
 	ockam_msg_account(skb, last, len, 0);
+	return len;
+}
+
+/*
+ * Memory for up to @len more bytes: how many lie at @offset of @page, of which
+ * the caller has a reference; 0: none. Many bytes come from the large pages that
+ * a task cuts its messages from, as those of TCP; where few would hold one of
+ * these, they have a page of their own.
+ */
+static size_t ockam_msg_take(size_t len, gfp_t gfp, struct page **page,
+			     unsigned int *offset)
+{
+	struct page_frag *cut = &current->task_frag;
+
+	if (len < OCKAM_MSG_LARGE) {
+		*page = alloc_page(gfp);
+		*offset = 0;
+		return *page ? min_t(size_t, len, PAGE_SIZE) : 0;
+	}
+	if (!skb_page_frag_refill(PAGE_SIZE, cut, gfp))
+		return 0;
+	*page = cut->page;
+	*offset = cut->offset;
+	get_page(cut->page);
+	len = min_t(size_t, len, cut->size - cut->offset);
+	cut->offset = OCKAM_MSG_ALIGN(cut->offset + len);
 	return len;
 }
 
@@ -120,14 +162,14 @@ static struct sk_buff *ockam_msg_chain(struct sk_buff *skb,
  * @len: bytes
  * @gfp: flags
  *
- * The new bytes are uninitialised memory of pages of ours.
+ * The new bytes are uninitialised memory that is ours alone.
  *
  * Return: 0; -ENOMEM: the message is as it was.
  */
 int ockam_msg_grow(struct sk_buff *skb, size_t len, gfp_t gfp)
 {
 	struct sk_buff *last = ockam_msg_last(skb);
-	unsigned int was = skb->len;
+	unsigned int was = skb->len, offset;
 	struct page *page;
 	size_t part;
 
@@ -142,13 +184,12 @@ int ockam_msg_grow(struct sk_buff *skb, size_t len, gfp_t gfp)
 			if (!last)
 				goto err_trim;
 		}
-		page = alloc_page(gfp);
-		if (!page)
+		part = ockam_msg_take(len, gfp, &page, &offset);
+		if (!part)
 			goto err_trim;
-		part = min_t(size_t, len, PAGE_SIZE);
-		skb_fill_page_desc(last, skb_shinfo(last)->nr_frags, page, 0,
-				   part);
-		ockam_msg_account(skb, last, part, PAGE_SIZE);
+		skb_fill_page_desc(last, skb_shinfo(last)->nr_frags, page,
+				   offset, part);
+		ockam_msg_account(skb, last, part, PAGE_ALIGN(part));
 		len -= part;
 	}
 	return 0;

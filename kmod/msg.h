@@ -87,11 +87,11 @@ static inline struct ockam_meta *ockam_meta(struct sk_buff *skb)
  * message unchanged when they fail (-ENOMEM, -EMSGSIZE) and never free it.
  */
 
-/* @len payload bytes, uninitialised: linear when small, else order-0 pages. */
+/* @len payload bytes, uninitialised: linear when small, else in pages. */
 struct sk_buff *ockam_msg_alloc(size_t len, gfp_t gfp);
 /* An skb without payload whose linear part takes @linear bytes with skb_put. */
 struct sk_buff *ockam_msg_alloc_head(size_t linear, gfp_t gfp);
-/* Room for @len more bytes behind the payload in pages of ours, zero-copy. */
+/* Room for @len more bytes behind the payload, in memory that is ours alone. */
 int ockam_msg_grow(struct sk_buff *skb, size_t len, gfp_t gfp);
 struct sk_buff *ockam_msg_from_bytes(const void *data, size_t len, gfp_t gfp);
 int ockam_msg_copy_from_iter(struct sk_buff *skb, struct iov_iter *from);
