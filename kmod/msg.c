@@ -96,6 +96,7 @@ static size_t ockam_msg_behind(const skb_frag_t *frag)
 	       OCKAM_MSG_ALIGN(used) == cut->offset ? cut->size - used : 0;
 }
 
+/* Use that: how many of @len bytes found room. */
 static size_t ockam_msg_fill_page(struct sk_buff *skb, struct sk_buff *last,
 				  size_t len)
 {

@@ -17,7 +17,7 @@
 #define OCKAM_TCP_LINEAR	2048	/* first bytes of a body, in one piece */
 #define OCKAM_TCP_STEP		(64U << 10)	/* then it grows by this */
 #define OCKAM_TCP_VECS		17
-#define OCKAM_TCP_BY_REFERENCE	(8U << 10)	/* bytes of pages from which */
+#define OCKAM_TCP_BY_REFERENCE	(8U << 10)	/* from here on not copied */
 #define OCKAM_TCP_RATE_MIN	(64U << 10)	/* bytes a second of a frame */
 #define OCKAM_TCP_KEEPIDLE	300	/* seconds, as upstream */
 #define OCKAM_TCP_KEEPINTVL	75
