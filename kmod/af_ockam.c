@@ -5,8 +5,11 @@
 #include <linux/net.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
+#include "channel.h"
+#include "credential.h"
 #include "flow.h"
 #include "msg.h"
 #include "node.h"
@@ -515,6 +518,39 @@ static int ockam_sk_option(struct ockam_sock *os, int optname,
 	return -ENOPROTOOPT;
 }
 
+static int ockam_sk_get_credential(struct ockam_sock *os,
+				   char __user *optval, int __user *optlen,
+				   int room)
+{
+	struct ockam_credential *credential;
+	struct ockam_peer_credential *value;
+	int err = 0, len;
+
+	if (!os->ch || os->sk.sk_state != TCP_ESTABLISHED)
+		return -ENOTCONN;
+	value = kzalloc(sizeof(*value), GFP_KERNEL_ACCOUNT);
+	if (!value)
+		return -ENOMEM;
+	credential = ockam_channel_credential(os->ch);
+	if (!credential) {
+		kfree(value);
+		return -ENODATA;
+	}
+	memcpy(value->opc_issuer, credential->issuer, OCKAM_ID_LEN);
+	value->opc_expires_at = credential->expires_at;
+	value->opc_len = credential->len;
+	memcpy(value->opc_attributes, credential->attributes, credential->len);
+	len = offsetof(struct ockam_peer_credential, opc_attributes) +
+	      credential->len;
+	ockam_credential_put(credential);
+	if (room < len)
+		err = -EINVAL;
+	else if (put_user(len, optlen) || copy_to_user(optval, value, len))
+		err = -EFAULT;
+	kfree(value);
+	return err;
+}
+
 /* A whole value, or for OCKAM_INFO as much as there is room for. */
 static int ockam_sk_get_option(struct sock *sk, int optname,
 			       char __user *optval, int __user *optlen,
@@ -524,6 +560,9 @@ static int ockam_sk_get_option(struct sock *sk, int optname,
 	const void *value;
 	int err, len, number;
 
+	if (optname == OCKAM_PEER_CREDENTIAL)
+		return ockam_sk_get_credential(ockam_sk(sk), optval, optlen,
+					       room);
 	if (optname == OCKAM_INFO) {
 		ockam_sk_info(sk, &info);
 		value = &info;

@@ -4,13 +4,14 @@
 #define OCKAM_CREDENTIAL_H
 
 #include <linux/kref.h>
+#include "../uapi/linux/ockam.h"
 #include "ident.h"
 #include "stats.h"
 
 struct ockam_known;
 
 #define OCKAM_AUTHORITIES_MAX	4	/* in a list */
-#define OCKAM_ATTRIBUTES_MAX	4096	/* bytes of the attributes that we keep */
+#define OCKAM_ATTRIBUTES_MAX	OCKAM_ATTRIBUTES_LEN /* bytes that we keep */
 #define OCKAM_CREDENTIAL_MAX	8192	/* bytes of the credential that we present */
 
 /**

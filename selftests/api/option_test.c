@@ -18,7 +18,7 @@ TEST(unknown_options_and_levels)
 	int fd = open_socket(SOCK_DGRAM), value = 1, option;
 	socklen_t len;
 
-	for (option = OCKAM_INFO + 1; option < 300; option++) {
+	for (option = OCKAM_PEER_CREDENTIAL + 1; option < 300; option++) {
 		for (len = 0; len <= sizeof(value); len++)
 			REFUSED(ENOPROTOOPT, set(fd, option, &value, len));
 		REFUSED(ENOPROTOOPT, get(fd, option, &value, sizeof(value)));
@@ -98,6 +98,8 @@ TEST(authorized_identifiers)
 	REFUSED(EINVAL, set(fd, OCKAM_AUTHORIZED, ids, 32 * 257));
 	REFUSED(EINVAL, set(fd, OCKAM_AUTHORIZED, ids, -32));
 	REFUSED(ENOTCONN, get(fd, OCKAM_PEER_IDENTIFIER, ids, 32));
+	REFUSED(ENOTCONN, get(fd, OCKAM_PEER_CREDENTIAL, ids, sizeof(ids)));
+	REFUSED(ENOPROTOOPT, set(fd, OCKAM_PEER_CREDENTIAL, ids, 48));
 	REFUSED(ENOPROTOOPT, get(fd, OCKAM_AUTHORIZED, ids, 32));
 	close(fd);
 }

@@ -7,7 +7,8 @@ import socket
 import struct
 
 FAMILY, SOL_OCKAM, OCKAM_NODE, OCKAM_ROUTE = 18, 0x4f43, 1, 2
-KIND_NAME, KIND_ROUTE, KIND_USE_ROUTE = 1, 2, 3
+OCKAM_PEER_CREDENTIAL = 10
+KIND_NAME, KIND_ROUTE, KIND_USE_ROUTE, KIND_CHANNEL = 1, 2, 3, 5
 
 libc = ctypes.CDLL(None, use_errno=True)
 

@@ -31,6 +31,32 @@ of_peer()
 	ockamctl secure-channel list --at "$1" -j | jq -c ".[].credential | $2" | sort -u
 }
 
+# seen_by_socket NODE CHANNEL: issuer, expiry and attributes as its user reads them
+seen_by_socket()
+{
+	PYTHONPATH=$(dirname -- "$0") python3 - "$1" "${2##*/}" <<'PYTHON'
+import socket, struct, sys
+import af_ockam
+
+sock = af_ockam.opened(socket.SOCK_SEQPACKET, sys.argv[1])
+af_ockam.call("connect", sock, af_ockam.address(af_ockam.KIND_CHANNEL, af_ockam.route(sys.argv[2], "echo")))
+try:
+    value = sock.getsockopt(af_ockam.SOL_OCKAM, af_ockam.OCKAM_PEER_CREDENTIAL, 1024)
+except OSError as error:
+    sys.exit(print(error.strerror))
+issuer, expiry, size, zero = struct.unpack_from("=32sQII", value)
+for room in range(len(value)):
+    try:
+        sock.getsockopt(af_ockam.SOL_OCKAM, af_ockam.OCKAM_PEER_CREDENTIAL, room)
+    except OSError as error:
+        assert error.strerror == "Invalid argument", error
+    else:
+        sys.exit(print(f"{room} bytes were enough"))
+assert len(value) == 48 + size and not zero, value
+print("I" + issuer.hex(), expiry, value[48:].hex())
+PYTHON
+}
+
 is_of_peer()
 {
 	[ "$(of_peer "$1" "$2")" = "$3" ]
@@ -105,6 +131,14 @@ test_a_responder_without_one()
 	check_ok "with" ockamctl secure-channel create --from member --to $to --timeout 60 \
 		--authority authority --require-credential
 	check_eq "$(of_peer member .attributes)" '{"role":"api"}' "attributes"
+
+	local judged ignored
+	judged=$(ockamctl secure-channel list --at member -j | jq -r '.[0].address')
+	check_eq "$(seen_by_socket member "$judged")" \
+		"$(of_peer member .issuer | tr -d '"') $(of_peer member .expires_at) a144726f6c6543617069" \
+		"what a socket reads"
+	ignored=$(ockamctl secure-channel create --from member --to $to --timeout 60 2> /dev/null)
+	check_eq "$(seen_by_socket member "${ignored##*/}")" "No data available" "nothing was judged"
 }
 
 run_tests "$@"

@@ -17,6 +17,7 @@
 #define OCKAM_NAME_LEN_MAX	64	/* of an address that a socket binds */
 #define OCKAM_NODE_NAME_MAX	64	/* without the terminating zero */
 #define OCKAM_ID_LEN		32	/* bytes in an identifier */
+#define OCKAM_ATTRIBUTES_LEN	4096	/* most bytes of a credential's attributes */
 
 /*
  * A route in binary form is, for each address: transport type (1 byte), length
@@ -62,10 +63,31 @@ struct sockaddr_ockam {
 #define OCKAM_HANDSHAKE_TIMEOUT	7 /* int: milliseconds */
 #define OCKAM_MAX_MSG		8 /* get, int: largest payload */
 #define OCKAM_INFO		9 /* get: struct ockam_info, or its beginning */
+#define OCKAM_PEER_CREDENTIAL	10 /* get: struct ockam_peer_credential; SEQPACKET */
 
 /* Control messages at SOL_OCKAM */
 #define OCKAM_CM_ROUTE		2 /* send: onward route; receive: return route */
 #define OCKAM_CM_PEER		4 /* receive: identifier of the peer, 32 bytes */
+
+/**
+ * struct ockam_peer_credential - what an authority says of a channel's peer
+ * @opc_issuer:     identifier of the authority
+ * @opc_expires_at: seconds since 1970; it counts before that
+ * @opc_len:        bytes of @opc_attributes
+ * @opc_reserved:   0
+ * @opc_attributes: CBOR map from byte strings to byte strings; a repeated key's
+ *                  last value counts
+ *
+ * What is read ends with the last attribute. The channel's authorities are given
+ * with ockamctl.
+ */
+struct ockam_peer_credential {
+	__u8 opc_issuer[OCKAM_ID_LEN];
+	__aligned_u64 opc_expires_at;
+	__u32 opc_len;
+	__u32 opc_reserved;
+	__u8 opc_attributes[OCKAM_ATTRIBUTES_LEN];
+};
 
 /* oi_state */
 enum {
