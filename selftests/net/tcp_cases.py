@@ -11,6 +11,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 
 from af_ockam import accepted, connected, route, server, worker
 from live import ask, ed25519, new_party, report, text
@@ -168,8 +169,13 @@ def keepalive() -> bool:
 def many_connections(count: int = 2000) -> bool:
     if not quiet():
         return False
+    start = time.monotonic()
     socks = [peer()[2] for _ in range(count)]
-    good = until(lambda: connections() == count, 60) and alive()
+    made = time.monotonic()
+    good = until(lambda: connections() == count, 60)
+    print(f"# {connections()} connections of {count}, made in {made - start:.1f} s, "
+          f"there {time.monotonic() - made:.1f} s later")
+    good = alive() and good
     for sock in socks:
         sock.close()
     return quiet() and good
