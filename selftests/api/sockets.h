@@ -195,6 +195,15 @@ SHARED long now_ms(void)
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/*
+ * Time-outs of sockets are counted in ticks, which lag behind while the processor
+ * of a virtual machine stands still: so much has passed at least.
+ */
+SHARED long least_ms(long timeout)
+{
+	return timeout / 3;
+}
+
 /* A TCP listener; @to is a route to a worker behind it */
 SHARED int tcp_peer(struct sockaddr_ockam *to, int backlog)
 {
