@@ -481,6 +481,11 @@ static int ockam_sk_setsockopt(struct socket *sock, int level, int optname,
 	return err;
 }
 
+static bool ockam_sk_has_peer(const struct ockam_sock *os)
+{
+	return os->ch && os->sk.sk_state == TCP_ESTABLISHED;
+}
+
 /* The value of an option: where it lies and how long it is. */
 static int ockam_sk_option(struct ockam_sock *os, int optname,
 			   const void **value, int *len, int *number)
@@ -497,7 +502,7 @@ static int ockam_sk_option(struct ockam_sock *os, int optname,
 		*len = os->route.len;
 		return 0;
 	case OCKAM_PEER_IDENTIFIER:
-		if (!os->ch || os->sk.sk_state != TCP_ESTABLISHED)
+		if (!ockam_sk_has_peer(os))
 			return -ENOTCONN;
 		*value = os->ch->peer;
 		*len = OCKAM_ID_LEN;
@@ -518,37 +523,31 @@ static int ockam_sk_option(struct ockam_sock *os, int optname,
 	return -ENOPROTOOPT;
 }
 
-static int ockam_sk_get_credential(struct ockam_sock *os,
-				   char __user *optval, int __user *optlen,
-				   int room)
+/* What vouches for the peer; the caller frees it. */
+static int ockam_sk_credential(struct ockam_sock *os,
+			       struct ockam_peer_credential **out, int *len)
 {
 	struct ockam_credential *credential;
 	struct ockam_peer_credential *value;
-	int err = 0, len;
 
-	if (!os->ch || os->sk.sk_state != TCP_ESTABLISHED)
+	if (!ockam_sk_has_peer(os))
 		return -ENOTCONN;
-	value = kzalloc(sizeof(*value), GFP_KERNEL_ACCOUNT);
-	if (!value)
-		return -ENOMEM;
 	credential = ockam_channel_credential(os->ch);
-	if (!credential) {
-		kfree(value);
+	if (!credential)
 		return -ENODATA;
+	value = kzalloc(sizeof(*value), GFP_KERNEL_ACCOUNT);
+	if (value) {
+		memcpy(value->opc_issuer, credential->issuer, OCKAM_ID_LEN);
+		value->opc_expires_at = credential->expires_at;
+		value->opc_len = credential->len;
+		memcpy(value->opc_attributes, credential->attributes,
+		       credential->len);
+		*len = offsetof(struct ockam_peer_credential, opc_attributes) +
+		       credential->len;
 	}
-	memcpy(value->opc_issuer, credential->issuer, OCKAM_ID_LEN);
-	value->opc_expires_at = credential->expires_at;
-	value->opc_len = credential->len;
-	memcpy(value->opc_attributes, credential->attributes, credential->len);
-	len = offsetof(struct ockam_peer_credential, opc_attributes) +
-	      credential->len;
 	ockam_credential_put(credential);
-	if (room < len)
-		err = -EINVAL;
-	else if (put_user(len, optlen) || copy_to_user(optval, value, len))
-		err = -EFAULT;
-	kfree(value);
-	return err;
+	*out = value;
+	return value ? 0 : -ENOMEM;
 }
 
 /* A whole value, or for OCKAM_INFO as much as there is room for. */
@@ -556,28 +555,28 @@ static int ockam_sk_get_option(struct sock *sk, int optname,
 			       char __user *optval, int __user *optlen,
 			       int room)
 {
+	struct ockam_peer_credential *credential = NULL;
+	struct ockam_sock *os = ockam_sk(sk);
+	int err = 0, len, number;
 	struct ockam_info info;
 	const void *value;
-	int err, len, number;
 
-	if (optname == OCKAM_PEER_CREDENTIAL)
-		return ockam_sk_get_credential(ockam_sk(sk), optval, optlen,
-					       room);
 	if (optname == OCKAM_INFO) {
 		ockam_sk_info(sk, &info);
 		value = &info;
 		len = min_t(int, room, sizeof(info));
+	} else if (optname == OCKAM_PEER_CREDENTIAL) {
+		err = ockam_sk_credential(os, &credential, &len);
+		value = credential;
 	} else {
-		err = ockam_sk_option(ockam_sk(sk), optname, &value, &len,
-				      &number);
-		if (err)
-			return err;
-		if (room < len)
-			return -EINVAL;
+		err = ockam_sk_option(os, optname, &value, &len, &number);
 	}
-	if (put_user(len, optlen) || copy_to_user(optval, value, len))
-		return -EFAULT;
-	return 0;
+	if (!err && room < len)
+		err = -EINVAL;
+	if (!err && (put_user(len, optlen) || copy_to_user(optval, value, len)))
+		err = -EFAULT;
+	kfree(credential);
+	return err;
 }
 
 static int ockam_sk_getsockopt(struct socket *sock, int level, int optname,

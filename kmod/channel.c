@@ -152,6 +152,15 @@ static bool ockam_channel_tx_full(const struct ockam_channel *ch)
 	       skb_queue_len_lockless(&ch->tx_queue) > OCKAM_CHANNEL_TX_MSGS;
 }
 
+/* A work holds a reference from when it is queued until it has run. */
+static void ockam_channel_queue(struct ockam_channel *ch,
+				struct work_struct *work)
+{
+	ockam_channel_get(ch);
+	if (!queue_work(ockam_wq, work))
+		ockam_channel_put(ch);
+}
+
 /**
  * ockam_channel_queue_tx() - let the queue be drained
  * @ch: channel
@@ -160,9 +169,7 @@ static bool ockam_channel_tx_full(const struct ockam_channel *ch)
  */
 void ockam_channel_queue_tx(struct ockam_channel *ch)
 {
-	ockam_channel_get(ch);
-	if (!queue_work(ockam_wq, &ch->tx_work))
-		ockam_channel_put(ch);
+	ockam_channel_queue(ch, &ch->tx_work);
 }
 
 /* Become the drainer, unless there is one or the first hop takes nothing. */
@@ -348,14 +355,6 @@ static void ockam_channel_key_work(struct work_struct *work)
 	ockam_channel_put(ch);
 }
 
-/* Make the next receiving key, but let no message wait for it. */
-static void ockam_channel_queue_key(struct ockam_channel *ch)
-{
-	ockam_channel_get(ch);
-	if (!queue_work(ockam_wq, &ch->key_work))
-		ockam_channel_put(ch);
-}
-
 /* A message for the socket that owns this end? Then it is taken. */
 static bool ockam_channel_to_sink(struct ockam_channel *ch, struct sk_buff *skb,
 				  struct ockam_ctx *ctx)
@@ -399,8 +398,9 @@ struct sk_buff *ockam_channel_rx(struct ockam_channel *ch, struct sk_buff *skb,
 		wants_key = ockam_session_wants_rx(ch->session);
 	}
 	mutex_unlock(&ch->rx_lock);
+	/* No message waits for it. */
 	if (wants_key)
-		ockam_channel_queue_key(ch);
+		ockam_channel_queue(ch, &ch->key_work);
 	if (!why && kind == OCKAM_INNER_REFRESH)
 		why = ockam_channel_refresh(ch, skb);
 	if (!why && kind == OCKAM_INNER_PAYLOAD)

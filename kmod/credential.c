@@ -176,7 +176,7 @@ ockam_credential_verify(struct ockam_credential **out,
 					       ktime_get_real_seconds());
 	if (reason)
 		return reason;
-	if (attributes.len > OCKAM_ATTRIBUTES_MAX)
+	if (attributes.len > OCKAM_ATTRIBUTES_LEN)
 		return OCKAM_IDENT_TOO_MANY;
 	*out = ockam_credential_make(identity.identifier, &attributes,
 				     expires_at);

@@ -11,7 +11,6 @@
 struct ockam_known;
 
 #define OCKAM_AUTHORITIES_MAX	4	/* in a list */
-#define OCKAM_ATTRIBUTES_MAX	OCKAM_ATTRIBUTES_LEN /* bytes that we keep */
 #define OCKAM_CREDENTIAL_MAX	8192	/* bytes of the credential that we present */
 
 /**

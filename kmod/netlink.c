@@ -43,7 +43,7 @@ static struct ockam_net *ockam_nl_net(struct genl_info *info)
 
 /* The largest object: identifiers, routes, attributes, and the rest. */
 #define OCKAM_NL_OBJECT_MAX	(OCKAM_TRUST_MAX * OCKAM_IDENTIFIER_LEN + \
-				 2 * OCKAM_ROUTE_MAX + OCKAM_ATTRIBUTES_MAX + 2048)
+				 2 * OCKAM_ROUTE_MAX + OCKAM_ATTRIBUTES_LEN + 2048)
 
 /* A message of ours to answer with. */
 static struct sk_buff *ockam_nl_answer(struct genl_info *info, void **head,

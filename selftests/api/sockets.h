@@ -187,21 +187,16 @@ SHARED int take_fd(int through)
 	return fd;
 }
 
+/*
+ * By the clock that goes with the ticks, in which sockets count their time-outs:
+ * both stand still together where the processor of a virtual machine does.
+ */
 SHARED long now_ms(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/*
- * Time-outs of sockets are counted in ticks, which lag behind while the processor
- * of a virtual machine stands still: so much has passed at least.
- */
-SHARED long least_ms(long timeout)
-{
-	return timeout / 3;
 }
 
 /* A TCP listener; @to is a route to a worker behind it */
