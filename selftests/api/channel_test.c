@@ -263,7 +263,7 @@ static int connect_without_waiting(const struct sockaddr_ockam *to, int ms,
 TEST(connect_goes_on_while_nobody_waits)
 {
 	struct sockaddr_ockam to = over_tcp("srv"), nobody;
-	int server = listening("srv"), peer = silent_peer(&nobody), fd, s;
+	int peer = silent_peer(&nobody), server = listening("srv"), fd, s;
 	char buf[4];
 
 	ASSERT_LE(0, server);
@@ -309,7 +309,7 @@ TEST(connect_fails_while_nobody_waits)
 {
 	static const unsigned char stranger[OCKAM_ID_LEN] = { 4, 7, 1, 1 };
 	struct sockaddr_ockam to = over_tcp("srv"), nobody;
-	int server = listening("srv"), peer = silent_peer(&nobody);
+	int peer = silent_peer(&nobody), server = listening("srv");
 	long start = now_ms();
 	int rc;
 

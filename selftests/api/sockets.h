@@ -222,7 +222,8 @@ SHARED int tcp_peer(struct sockaddr_ockam *to, int backlog)
 
 /*
  * One that greets and then reads nothing: what is sent stays in the sender. The
- * connection is there already, so that short time-outs do not end in it.
+ * connection is there already, so that short time-outs do not end in it. What
+ * is open now stays open until its process has ended, names of sockets included.
  */
 SHARED int silent_peer(struct sockaddr_ockam *to)
 {
