@@ -15,7 +15,7 @@
 #include "node.h"
 #include "sock.h"
 
-/* Tried in this order when the number is left to us; see design notes. */
+/* Tried in this order when the number is left to us: of protocols that are gone. */
 static const int ockam_sk_families[] = { 18, 22, 14, 13 };
 
 static int ockam_sk_family __ro_after_init;
@@ -644,6 +644,10 @@ static int ockam_sk_shutdown(struct socket *sock, int how)
 		return -ENOTCONN;
 	}
 	sk->sk_shutdown |= how + 1;
+	/* Pairs with the channel's end, which shuts both directions. */
+	smp_mb();
+	if (READ_ONCE(sk->sk_state) == TCP_CLOSE)
+		sk->sk_shutdown = SHUTDOWN_MASK;
 	sk->sk_state_change(sk);
 	release_sock(sk);
 	/* Who no longer reads holds nobody. */
@@ -787,6 +791,8 @@ static struct net_proto_family ockam_sk_net_family __ro_after_init = {
 
 static int ockam_sk_register(int family)
 {
+	ockam_sk_family = family;
+	ockam_sk_ops.family = family;
 	ockam_sk_net_family.family = family;
 	return sock_register(&ockam_sk_net_family);
 }
@@ -817,8 +823,6 @@ int __init ockam_sock_init(int family)
 		proto_unregister(&ockam_sk_proto);
 		return err;
 	}
-	ockam_sk_family = ockam_sk_net_family.family;
-	ockam_sk_ops.family = ockam_sk_family;
 	return 0;
 }
 

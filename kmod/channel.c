@@ -11,6 +11,7 @@
 
 #define OCKAM_CHANNEL_TURN_MSGS		64	/* then the worker takes over */
 #define OCKAM_CHANNEL_TURN_BYTES	(1U << 20)
+#define OCKAM_CHANNEL_ROOM	1024	/* for heads, and channels around */
 
 /* Sending */
 
@@ -29,6 +30,40 @@ static void ockam_channel_stamp(struct sk_buff *skb,
 }
 
 /*
+ * Whether a plaintext fits into a frame when it is sealed and has its route. To
+ * be known before it is sealed: the peer hears nothing more after 32 counters
+ * that were used in vain.
+ */
+static bool ockam_channel_fits(const struct sk_buff *skb,
+			       const struct ockam_remote *remote)
+{
+	return skb->len + OCKAM_SEAL_OVERHEAD + remote->route.len +
+	       4 * remote->route.count + OCKAM_CHANNEL_ROOM <= OCKAM_FRAME_MAX;
+}
+
+/* Seal a message and give it its route; why it is only fit to be dropped. */
+static enum ockam_drop ockam_channel_seal(struct ockam_channel *ch,
+					  struct sk_buff **skb,
+					  const struct ockam_remote *remote)
+{
+	int err;
+
+	if (!ockam_channel_fits(*skb, remote))
+		return OCKAM_DROP_TOO_LARGE;
+	err = ockam_session_seal(ch->session, skb);
+	if (err == -EKEYEXPIRED) {
+		ockam_channel_close_async(ch, OCKAM_DROP_NONCE_EXHAUSTED);
+		return OCKAM_DROP_NONCE_EXHAUSTED;
+	}
+	if (!err)
+		err = ockam_msg_set_onward(*skb, &remote->route);
+	if (err)
+		return OCKAM_DROP_NO_MEMORY;
+	ockam_channel_stamp(*skb, remote);
+	return OCKAM_DROP_NONE;
+}
+
+/*
  * Seal and send one message whose payload is the plaintext. The channel is or
  * was open: it has a session and a remote route.
  */
@@ -37,25 +72,15 @@ static enum ockam_drop ockam_channel_send(struct ockam_channel *ch,
 					  unsigned int nest)
 {
 	struct ockam_ctx ctx = { .source = &ch->tx_source, .nest = nest };
+	struct ockam_remote *remote = ockam_channel_get_remote(ch);
 	struct ockam_node *node = ch->enc.node;
-	struct ockam_remote *remote;
-	int err;
+	enum ockam_drop why;
 
-	err = ockam_session_seal(ch->session, &skb);
-	if (err == -EKEYEXPIRED) {
-		ockam_channel_close_async(ch, OCKAM_DROP_NONCE_EXHAUSTED);
-		ockam_drop(node, skb, OCKAM_DROP_NONCE_EXHAUSTED);
-		return OCKAM_DROP_NONCE_EXHAUSTED;
-	}
-	remote = ockam_channel_get_remote(ch);
-	if (!err)
-		err = ockam_msg_set_onward(skb, &remote->route);
-	if (!err)
-		ockam_channel_stamp(skb, remote);
+	why = ockam_channel_seal(ch, &skb, remote);
 	ockam_remote_put(remote);
-	if (err) {
-		ockam_drop(node, skb, OCKAM_DROP_NO_MEMORY);
-		return OCKAM_DROP_NO_MEMORY;
+	if (why) {
+		ockam_drop(node, skb, why);
+		return why;
 	}
 	ockam_dispatch(node, skb, &ctx);
 	return ctx.drop;
@@ -258,8 +283,22 @@ static enum ockam_drop ockam_channel_refuses(const struct ockam_channel *ch)
 	lockdep_assert_held(&ch->lock);
 	if (ch->state != OCKAM_CHANNEL_OPEN)
 		return OCKAM_DROP_NOT_OPEN;
+	if (ch->tx_bytes > OCKAM_QUEUE_BYTES ||
+	    skb_queue_len(&ch->tx_queue) > OCKAM_QUEUE_MSGS)
+		return OCKAM_DROP_QUEUE_FULL;
 	return READ_ONCE(ch->lost) && ockam_channel_tx_full(ch) ?
 	       OCKAM_DROP_TRANSPORT_LOST : OCKAM_DROP_NONE;
+}
+
+/* Who fills the queue waits until it has room. */
+static void ockam_channel_hold(struct ockam_channel *ch,
+			       struct ockam_source *source)
+{
+	if (!ockam_channel_tx_full(ch))
+		return;
+	ockam_waitlist_pause(&ch->tx_wait, source);
+	if (!ockam_channel_tx_full(ch) || READ_ONCE(ch->lost))
+		ockam_waitlist_resume(&ch->tx_wait);
 }
 
 static struct sk_buff *ockam_channel_enc_rcv(struct ockam_endpoint *ep,
@@ -275,7 +314,10 @@ static struct sk_buff *ockam_channel_enc_rcv(struct ockam_endpoint *ep,
 	why = ockam_channel_refuses(ch);
 	if (why) {
 		spin_unlock_bh(&ch->lock);
-		return ockam_ctx_drop(ctx, ep->node, skb, why);
+		ockam_ctx_drop(ctx, ep->node, skb, why);
+		if (why == OCKAM_DROP_QUEUE_FULL)
+			ockam_channel_hold(ch, ctx->source);
+		return NULL;
 	}
 	alone = skb_queue_empty(&ch->tx_queue);
 	__skb_queue_tail(&ch->tx_queue, skb);
@@ -290,11 +332,7 @@ static struct sk_buff *ockam_channel_enc_rcv(struct ockam_endpoint *ep,
 		if (alone)
 			ctx->drop = why;
 	}
-	if (ockam_channel_tx_full(ch)) {
-		ockam_waitlist_pause(&ch->tx_wait, ctx->source);
-		if (!ockam_channel_tx_full(ch) || READ_ONCE(ch->lost))
-			ockam_waitlist_resume(&ch->tx_wait);
-	}
+	ockam_channel_hold(ch, ctx->source);
 	return NULL;
 }
 
@@ -324,8 +362,8 @@ static enum ockam_drop ockam_channel_decrypt(struct ockam_channel *ch,
 			return err == -EMSGSIZE ? OCKAM_DROP_TOO_MANY_HOPS :
 			       OCKAM_DROP_MALFORMED;
 		return *kind == OCKAM_INNER_REFRESH &&
-		       !ockam_channel_may_refresh(ch) ? OCKAM_DROP_LIMIT :
-		       OCKAM_DROP_NONE;
+		       !ockam_channel_may_refresh(ch) ?
+		       OCKAM_DROP_CRED_RATE : OCKAM_DROP_NONE;
 	}
 	if (counter > ch->route_counter)
 		ch->route_counter = counter;
@@ -369,7 +407,11 @@ static bool ockam_channel_to_sink(struct ockam_channel *ch, struct sk_buff *skb,
 	    !ockam_addr_equal(&first, &port))
 		return false;
 	ockam_msg_pop_onward(skb, &first);
+	ctx->drop = OCKAM_DROP_NONE;
 	sink->ops->sink(sink, skb, ctx);
+	/* Nothing is lost on the way to a socket without a word. */
+	if (ctx->source && ctx->drop == OCKAM_DROP_QUEUE_FULL)
+		ockam_channel_close_async(ch, OCKAM_DROP_QUEUE_FULL);
 	return true;
 }
 

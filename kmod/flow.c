@@ -226,6 +226,24 @@ static struct ockam_consumer *ockam_consumer_make(struct ockam_flow *flow,
 	return entry;
 }
 
+static bool ockam_flow_is_api(const u8 *name, size_t len)
+{
+	static const char api[] = "api";
+
+	return len == sizeof(api) - 1 && !memcmp(name, api, len);
+}
+
+/**
+ * ockam_flow_only_api() - whether only handshakes are expected
+ * @flow: flow
+ *
+ * Return: true when no rule names anything but the channel listener.
+ */
+bool ockam_flow_only_api(const struct ockam_flow *flow)
+{
+	return !READ_ONCE(flow->others);
+}
+
 /**
  * ockam_flow_expose() - make an address a consumer of a flow, by name
  * @flow: flow
@@ -248,6 +266,8 @@ int ockam_flow_expose(struct ockam_flow *flow, const u8 *name, size_t len)
 	if (!err && !entry->rule) {
 		list_add_tail(&entry->rule_link, &node->rules);
 		entry->rule = true;
+		if (!ockam_flow_is_api(name, len))
+			WRITE_ONCE(flow->others, flow->others + 1);
 	}
 	mutex_unlock(&node->flow_lock);
 	return err;
@@ -292,6 +312,8 @@ int ockam_flow_unexpose(struct ockam_flow *flow, const u8 *name, size_t len)
 	entry = rhashtable_lookup_fast(&node->consumers, &key,
 				       ockam_consumer_params);
 	if (entry && entry->rule) {
+		if (!ockam_flow_is_api(name, len))
+			WRITE_ONCE(flow->others, flow->others - 1);
 		ockam_consumer_clear_rule(entry);
 		ockam_consumer_check(node, entry);
 		err = 0;

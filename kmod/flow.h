@@ -20,6 +20,7 @@ struct ockam_node;
  * @index:     number in messages and endpoints, never 0, never used twice
  * @id:        random; what users see
  * @consumers: list of its consumer entries, under the node's flow_lock
+ * @others:    rules that name something else than the channel listener
  *
  * The node's consumer table maps (flow index, address) to an entry; looking up
  * is RCU. Two kinds of entries: rules name an address, whether it exists or
@@ -32,6 +33,7 @@ struct ockam_flow {
 	u32 index;
 	u8 id[OCKAM_FLOW_ID_LEN];
 	struct list_head consumers;
+	u32 others;
 };
 
 struct ockam_flow *ockam_flow_create(struct ockam_node *node);
@@ -46,6 +48,8 @@ int ockam_flow_expose(struct ockam_flow *flow, const u8 *name, size_t len);
 int ockam_flow_expose_all(struct ockam_flow *flow,
 			  const struct ockam_route *names);
 int ockam_flow_unexpose(struct ockam_flow *flow, const u8 *name, size_t len);
+/* Whether no rule names anything but the channel listener. */
+bool ockam_flow_only_api(const struct ockam_flow *flow);
 /* Dynamic: @ep becomes a consumer of the flow with this index (0: nothing). */
 int ockam_flow_admit(struct ockam_node *node, u32 index,
 		     struct ockam_endpoint *ep);

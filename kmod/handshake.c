@@ -89,6 +89,13 @@ static bool ockam_handshake_is_full(const struct ockam_handshake *hs)
 	       hs->bytes >= OCKAM_EARLY_BYTES;
 }
 
+/* However many sources it has come from. */
+static bool ockam_handshake_is_overfull(const struct ockam_handshake *hs)
+{
+	return skb_queue_len(&hs->queue) >= 2 * OCKAM_EARLY_MSGS ||
+	       hs->bytes >= OCKAM_FRAME_MAX;
+}
+
 /*
  * A message for the decryptor. The first one above the bound is still taken
  * and its source paused; a local sender, which cannot be, loses it.
@@ -106,7 +113,7 @@ static bool ockam_handshake_rcv(struct ockam_channel *ch, struct sk_buff *skb,
 		return false;
 	}
 	if (ockam_handshake_is_full(hs)) {
-		take = ctx->source;
+		take = ctx->source && !ockam_handshake_is_overfull(hs);
 		ockam_waitlist_pause(&hs->full, ctx->source);
 	}
 	if (take) {
@@ -320,6 +327,43 @@ ockam_handshake_credit(struct ockam_handshake *hs,
 	return ockam_channel_vouch(hs->ch, peer->identifier, parts);
 }
 
+/* The rule that an identity breaks, as users see it. */
+static enum ockam_drop ockam_handshake_rule(enum ockam_ident_reason reason)
+{
+	switch (reason) {
+	case OCKAM_IDENT_GOOD:
+		return OCKAM_DROP_NONE;
+	case OCKAM_IDENT_TOO_MANY:
+		return OCKAM_DROP_ID_LIMIT;
+	case OCKAM_IDENT_VERSION:
+		return OCKAM_DROP_ID_VERSION;
+	case OCKAM_IDENT_EMPTY:
+		return OCKAM_DROP_ID_EMPTY;
+	case OCKAM_IDENT_LINK:
+		return OCKAM_DROP_ID_LINK;
+	case OCKAM_IDENT_SIGNATURE:
+		return OCKAM_DROP_ID_SIGNATURE;
+	case OCKAM_IDENT_SUBJECT:
+		return OCKAM_DROP_ID_SUBJECT;
+	case OCKAM_IDENT_STALE_KEY:
+		return OCKAM_DROP_ID_STALE_KEY;
+	case OCKAM_IDENT_VALIDITY:
+		return OCKAM_DROP_ID_VALIDITY;
+	case OCKAM_IDENT_FUTURE:
+		return OCKAM_DROP_ID_FUTURE;
+	case OCKAM_IDENT_EXPIRED:
+		return OCKAM_DROP_HS_EXPIRED;
+	case OCKAM_IDENT_PURPOSE:
+		return OCKAM_DROP_ID_PURPOSE;
+	case OCKAM_IDENT_STATIC_KEY:
+		return OCKAM_DROP_ID_STATIC_KEY;
+	case OCKAM_IDENT_FAILED:
+		return OCKAM_DROP_NO_MEMORY;
+	default:
+		return OCKAM_DROP_ID_MALFORMED;
+	}
+}
+
 /*
  * The peer's identity, in message 2 or 3, which was authentic: from here on
  * there is no way back.
@@ -338,14 +382,8 @@ static enum ockam_drop ockam_handshake_judge(struct ockam_handshake *hs,
 	reason = ockam_ident_judge(&peer, &parts, payload, len, hs->noise.rs,
 				   ktime_get_real_seconds());
 	ockam_handshake_charge(hs, len, !reason, peer.changes);
-	if (reason == OCKAM_IDENT_FAILED) {
-		why = OCKAM_DROP_NO_MEMORY;
-	} else if (reason) {
-		net_dbg_ratelimited("ockam: identity of a peer refused: %s\n",
-				    ockam_ident_reason_name(reason));
-		why = reason == OCKAM_IDENT_EXPIRED ? OCKAM_DROP_HS_EXPIRED :
-		      OCKAM_DROP_HS_IDENTITY;
-	} else {
+	why = ockam_handshake_rule(reason);
+	if (!why) {
 		known = peer.identifier;
 		why = ockam_trust_accepts(hs->ch->trust, known) ?
 		      ockam_handshake_credit(hs, &peer, &parts) :
@@ -636,6 +674,8 @@ struct ockam_channel *ockam_handshake_start(struct ockam_node *node,
 	ch = ockam_handshake_channel(hs, node, NULL, &how->owner, how->trust,
 				     how->authorities);
 	if (IS_ERR(ch)) {
+		if (PTR_ERR(ch) == -EBUSY)
+			ockam_count_drop(node, OCKAM_DROP_CHANNEL_LIMIT);
 		ockam_handshake_free(hs);
 		return ch;
 	}
@@ -722,6 +762,6 @@ err_free:
 err_drop:
 	ockam_ctx_drop(ctx, node, skb, err == -ENOKEY ?
 		       OCKAM_DROP_NO_IDENTITY : err == -EBUSY ?
-		       OCKAM_DROP_HS_LIMIT : OCKAM_DROP_NO_MEMORY);
+		       OCKAM_DROP_CHANNEL_LIMIT : OCKAM_DROP_NO_MEMORY);
 	return err;
 }

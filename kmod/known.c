@@ -75,20 +75,33 @@ void ockam_known_exit(struct ockam_known *known)
 	mutex_destroy(&known->lock);
 }
 
-/* Make room for @len bytes. Who is not pinned makes no pinned one go. */
-static bool ockam_known_room(struct ockam_known *known, size_t len, bool pinned)
+/* Is there room for @len bytes, when @old goes? */
+static bool ockam_known_has_room(const struct ockam_known *known,
+				 const struct ockam_known_peer *old, size_t len)
 {
-	struct ockam_known_peer *peer, *next;
-
-	list_for_each_entry_safe(peer, next, &known->peers, entry) {
-		if (known->count < OCKAM_KNOWN_MAX &&
-		    known->bytes + len <= OCKAM_KNOWN_BYTES)
-			return true;
-		if (pinned || !peer->pinned)
-			ockam_known_forget(known, peer);
-	}
+	if (old)
+		return known->bytes - old->len + len <= OCKAM_KNOWN_BYTES;
 	return known->count < OCKAM_KNOWN_MAX &&
 	       known->bytes + len <= OCKAM_KNOWN_BYTES;
+}
+
+/*
+ * Make room for @peer, in the place of @old if there is one. Who is not pinned
+ * makes no pinned one go.
+ */
+static bool ockam_known_room(struct ockam_known *known,
+			     const struct ockam_known_peer *old,
+			     const struct ockam_known_peer *peer)
+{
+	struct ockam_known_peer *other, *next;
+
+	list_for_each_entry_safe(other, next, &known->peers, entry) {
+		if (ockam_known_has_room(known, old, peer->len))
+			return true;
+		if (other != old && (peer->pinned || !other->pinned))
+			ockam_known_forget(known, other);
+	}
+	return ockam_known_has_room(known, old, peer->len);
 }
 
 static struct ockam_known_peer *
@@ -108,22 +121,41 @@ ockam_known_make(const struct ockam_identity *id,
 	return peer;
 }
 
+/* Put a peer into the table, or a newer history in the place of @old. */
+static int ockam_known_insert(struct ockam_known *known,
+			      struct ockam_known_peer *old,
+			      struct ockam_known_peer *peer)
+{
+	if (!ockam_known_room(known, old, peer))
+		return -ENOSPC;
+	return old ? rhashtable_replace_fast(&known->table, &old->hash,
+					     &peer->hash, ockam_known_params) :
+	       rhashtable_insert_fast(&known->table, &peer->hash,
+				      ockam_known_params);
+}
+
+/* On error @old is still what is known. */
 static int ockam_known_add(struct ockam_known *known,
+			   struct ockam_known_peer *old,
 			   struct ockam_known_peer *peer)
 {
-	int err = -ENOSPC;
+	int err = ockam_known_insert(known, old, peer);
 
-	if (ockam_known_room(known, peer->len, peer->pinned))
-		err = rhashtable_insert_fast(&known->table, &peer->hash,
-					     ockam_known_params);
 	if (err) {
 		kfree(peer);
 		return err;
 	}
 	list_add_tail(&peer->entry, &known->peers);
-	known->count++;
 	known->bytes += peer->len;
-	ockam_ledger_created(OCKAM_OBJ_KNOWN);
+	if (old) {
+		list_del(&old->entry);
+		known->bytes -= old->len;
+		/* All readers hold the lock. */
+		kfree(old);
+	} else {
+		known->count++;
+		ockam_ledger_created(OCKAM_OBJ_KNOWN);
+	}
 	return 0;
 }
 
@@ -152,9 +184,7 @@ static int ockam_known_check(struct ockam_known *known,
 	peer = ockam_known_make(id, history, pinned || (old && old->pinned));
 	if (!peer)
 		return -ENOMEM;
-	if (old)
-		ockam_known_forget(known, old);
-	return ockam_known_add(known, peer);
+	return ockam_known_add(known, old, peer);
 }
 
 /**

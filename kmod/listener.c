@@ -156,7 +156,7 @@ static void ockam_listener_done(void *arg, struct ockam_channel *ch)
 
 	if (ch && (READ_ONCE(listener->ep.dead) ||
 		   (listener->accept && !listener->accept(listener->arg, ch)))) {
-		ockam_channel_close(ch, OCKAM_DROP_LIMIT);
+		ockam_channel_close(ch, OCKAM_DROP_BACKLOG_FULL);
 		accepted = false;
 	}
 	ockam_listener_forget(half, accepted);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* A message: one skb with its payload, its routes and where it came from. */
 
+#include <linux/bvec.h>
 #include <linux/slab.h>
 #include <linux/uio.h>
 #include "msg.h"
@@ -111,7 +112,8 @@ static size_t ockam_msg_fill_page(struct sk_buff *skb, struct sk_buff *last,
 	if (len && PageCompound(skb_frag_page(frag)))
 		cut->offset = OCKAM_MSG_ALIGN(skb_frag_off(frag) +
 					      skb_frag_size(frag));
-	ockam_msg_account(skb, last, len, 0);
+	ockam_msg_account(skb, last, len,
+			  PageCompound(skb_frag_page(frag)) ? len : 0);
 	return len;
 }
 
@@ -148,6 +150,8 @@ static struct sk_buff *ockam_msg_chain(struct sk_buff *skb,
 
 	if (!next)
 		return NULL;
+	/* All its bytes are in pages, and stay there when it is trimmed. */
+	skb_reserve(next, skb_tailroom(next));
 	if (last == skb)
 		skb_shinfo(skb)->frag_list = next;
 	else
@@ -625,6 +629,47 @@ bool ockam_msg_is_ours(const struct sk_buff *skb)
 			return false;
 	}
 	return true;
+}
+
+/**
+ * ockam_msg_page_vecs() - the pieces of memory behind the linear part
+ * @skb:   message
+ * @off:   first byte that is wanted, behind the linear part
+ * @vecs:  set to the pieces, which the message goes on owning
+ * @most:  how many
+ * @bytes: set to how many bytes they have
+ *
+ * Return: pieces that were set; more follow when they end before the message.
+ */
+int ockam_msg_page_vecs(const struct sk_buff *skb, u32 off,
+			struct bio_vec *vecs, int most, size_t *bytes)
+{
+	const struct sk_buff *part = skb;
+	const skb_frag_t *frag;
+	int count = 0, i;
+	u32 skip;
+
+	off -= skb_headlen(skb);
+	*bytes = 0;
+	while (part) {
+		/* See ockam_msg_chain(). */
+		WARN_ON_ONCE(part != skb && skb_headlen(part));
+		for (i = 0; i < skb_shinfo(part)->nr_frags; i++) {
+			frag = &skb_shinfo(part)->frags[i];
+			skip = min_t(u32, off, skb_frag_size(frag));
+			off -= skip;
+			if (skip == skb_frag_size(frag))
+				continue;
+			if (count == most)
+				return count;
+			vecs[count].bv_page = skb_frag_page(frag);
+			vecs[count].bv_offset = skb_frag_off(frag) + skip;
+			vecs[count].bv_len = skb_frag_size(frag) - skip;
+			*bytes += vecs[count++].bv_len;
+		}
+		part = part == skb ? skb_shinfo(skb)->frag_list : part->next;
+	}
+	return count;
 }
 
 static int ockam_msg_copy_bits(struct sk_buff *to, const struct sk_buff *from)

@@ -9,6 +9,7 @@
 #include "route.h"
 #include "wire.h"
 
+struct bio_vec;
 struct iov_iter;
 struct msghdr;
 
@@ -120,6 +121,9 @@ int ockam_msg_pull(struct sk_buff *skb, size_t len);
 int ockam_msg_trim(struct sk_buff *skb, size_t new_len);
 /* The first @len payload bytes, linear; NULL when there are fewer or no memory. */
 u8 *ockam_msg_linear(struct sk_buff *skb, size_t len);
+/* The pieces of memory behind the linear part, from @off on; how many. */
+int ockam_msg_page_vecs(const struct sk_buff *skb, u32 off,
+			struct bio_vec *vecs, int most, size_t *bytes);
 /* Whether the payload's memory is ours alone, so that it may be overwritten. */
 bool ockam_msg_is_ours(const struct sk_buff *skb);
 /* Make it so, by a copy when needed; the new skb replaces *skb. */

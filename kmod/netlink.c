@@ -510,8 +510,8 @@ static int ockam_nl_endpoint_dump(struct sk_buff *msg,
 	struct ockam_node *node;
 	int err = 0;
 
-	for (; !err && (node = ockam_nl_next_node(onet, &index)); index++) {
-		/* A node that came in the place of one that went. */
+	for (; (node = ockam_nl_next_node(onet, &index)); index++, id = 0) {
+		/* The node where we were may be gone. */
 		if (index != (u32)cb->args[0])
 			id = 0;
 		cb->args[0] = index;

@@ -537,6 +537,9 @@ int ockam_nl_fill_info(struct sk_buff *msg, struct ockam_net *onet)
 	err = nla_put_string(msg, OCKAM_A_VERSION, THIS_MODULE->version) ?:
 	      nla_put_u32(msg, OCKAM_A_FAMILY, ockam_sock_family()) ?:
 	      nla_put_string(msg, OCKAM_A_DRIVER, ockam_crypto_driver());
+	/* Those of the whole machine are not for everybody. */
+	if (onet->net->user_ns != &init_user_ns)
+		return err;
 	for (i = 0; !err && i < OCKAM_OBJ_COUNT; i++)
 		err = ockam_nl_counted(msg, OCKAM_A_OBJECT,
 				       ockam_ledger_name(i),

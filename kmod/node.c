@@ -113,9 +113,9 @@ struct ockam_node *ockam_node_create(struct ockam_net *onet, const char *name)
 		goto err_free;
 	ockam_ledger_created(OCKAM_OBJ_NODE);
 	atomic_inc(&onet->alive);
-	err = xa_alloc(&onet->nodes, &node->index, node, xa_limit_31b,
-		       GFP_KERNEL);
-	if (err) {
+	err = xa_alloc_cyclic(&onet->nodes, &node->index, node, xa_limit_31b,
+			      &onet->next_node, GFP_KERNEL);
+	if (err < 0) {
 		ockam_node_put(node);
 		return ERR_PTR(err);
 	}

@@ -24,6 +24,8 @@
  * @net:      the namespace
  * @nl_mutex: serialises configuration; outermost lock
  * @nodes:    nodes by index (from 1); RCU lookups, written under nl_mutex
+ * @next_node: where the next index is looked for: who kept one of a node that is
+ *            gone does not find another one
  * @default_node: index of the default node, 0 if none
  * @dead:     the namespace is going: nothing new may be made
  * @limits:   see there
@@ -42,6 +44,7 @@ struct ockam_net {
 	struct net *net;
 	struct mutex nl_mutex;
 	struct xarray nodes;
+	u32 next_node;
 	u32 default_node;
 	bool dead;
 	struct ockam_limits limits;

@@ -9,6 +9,13 @@
 
 struct ockam_endpoint;
 
+/*
+ * What no queue has more of, but for one message: whoever makes one source after
+ * the other can have each of them overshoot.
+ */
+#define OCKAM_QUEUE_BYTES	(64U << 20)
+#define OCKAM_QUEUE_MSGS	16384
+
 /**
  * struct ockam_source - an activity that feeds messages into dispatch
  * @entry:  in the waiting list of the one queue that paused it
@@ -21,8 +28,8 @@ struct ockam_endpoint;
  * A source is a connection's receiver or a channel's drainer. It runs in one
  * context at a time. After each message that it dispatched it looks at
  * ockam_source_paused() and stops reading when that is true; @resume starts it
- * again. Nothing is ever dropped for it, and a queue overshoots by at most one
- * message for each of its sources.
+ * again. Nothing is dropped for it below OCKAM_QUEUE_BYTES and OCKAM_QUEUE_MSGS:
+ * a queue overshoots by at most one message for each of its sources.
  */
 struct ockam_source {
 	struct list_head entry;

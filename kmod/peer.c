@@ -219,9 +219,10 @@ enum ockam_drop ockam_channel_refresh(struct ockam_channel *ch,
 	if (!data ||
 	    ockam_ident_parse_refresh(&presented, data, skb->len) ||
 	    ockam_ident_verify_history(&identity, presented.history.data,
-				       presented.history.len) ||
-	    memcmp(identity.identifier, ch->peer, OCKAM_IDENTIFIER_LEN))
-		return OCKAM_DROP_HS_IDENTITY;
+				       presented.history.len))
+		return OCKAM_DROP_ID_MALFORMED;
+	if (memcmp(identity.identifier, ch->peer, OCKAM_IDENTIFIER_LEN))
+		return OCKAM_DROP_ID_SUBJECT;
 	why = ockam_channel_know(ch, &identity, &presented.history);
 	return why ?: ockam_channel_renew(ch, &presented);
 }

@@ -21,9 +21,10 @@ static void ockam_service_upper(u8 *data, size_t len)
 /* Map the bytes from @off to the end of one skb's own data and frags. */
 static void ockam_service_upper_skb(struct sk_buff *skb, unsigned int off)
 {
-	unsigned int len = skb_headlen(skb), i;
+	u32 len = skb_headlen(skb), rest, at, done, part, i;
+	struct page *page;
 	skb_frag_t *frag;
-	u8 *page;
+	u8 *mapped;
 
 	if (off < len)
 		ockam_service_upper(skb->data + off, len - off);
@@ -31,11 +32,12 @@ static void ockam_service_upper_skb(struct sk_buff *skb, unsigned int off)
 	for (i = 0; i < skb_shinfo(skb)->nr_frags; i++) {
 		frag = &skb_shinfo(skb)->frags[i];
 		len = skb_frag_size(frag);
-		if (off < len) {
-			page = kmap_local_page(skb_frag_page(frag));
-			ockam_service_upper(page + skb_frag_off(frag) + off,
-					    len - off);
-			kunmap_local(page);
+		rest = off < len ? len - off : 0;
+		skb_frag_foreach_page(frag, skb_frag_off(frag) + off, rest,
+				      page, at, part, done) {
+			mapped = kmap_local_page(page);
+			ockam_service_upper(mapped + at, part);
+			kunmap_local(mapped);
 		}
 		off = off > len ? off - len : 0;
 	}

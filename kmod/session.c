@@ -220,15 +220,17 @@ static void ockam_session_advance(struct ockam_session *session)
  * ockam_session_wants_rx() - is it time to make the next receiving key?
  * @session: session; its receiving half is locked by the caller
  *
- * Half an interval ahead, as for sending.
+ * Half an interval ahead, as for sending; at once when that takes the place of
+ * a key that is over.
  *
  * Return: true when ockam_session_prepare_rx() has something to do.
  */
 bool ockam_session_wants_rx(const struct ockam_session *session)
 {
 	return !session->next_ready && !session->exhausted &&
-	       session->window.highest % OCKAM_REKEY_INTERVAL >=
-	       OCKAM_REKEY_INTERVAL / 2;
+	       (session->rekeys >= 2 ||
+		session->window.highest % OCKAM_REKEY_INTERVAL >=
+		OCKAM_REKEY_INTERVAL / 2);
 }
 
 /* Go from the key of interval @at to that of interval @to. */
@@ -351,6 +353,8 @@ enum ockam_drop ockam_session_open(struct ockam_session *session,
 	if (err)
 		return ockam_session_reject(session, err);
 	ockam_window_commit(&session->window, *counter);
+	if (session->ahead)
+		memzero_explicit(session->far_key, sizeof(session->far_key));
 	session->ahead = 0;
 	if (slot == OCKAM_KEY_NEXT)
 		ockam_session_advance(session);

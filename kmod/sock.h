@@ -45,6 +45,7 @@ struct ockam_sk_ep {
  * @trust:     OCKAM_AUTHORIZED; NULL: anyone
  * @timeout_ms: OCKAM_HANDSHAKE_TIMEOUT, 0 for the default
  * @ch:        SEQPACKET: the channel, with a reference
+ * @restart:   SEQPACKET: connect() was interrupted, and will be called again
  * @given:     SEQPACKET: @ch is not the socket's own, and outlives it
  * @flow:      of the channel; 0 without one
  * @watch:     on its encryptor
@@ -78,6 +79,7 @@ struct ockam_sock {
 	struct ockam_trust *trust;
 	u32 timeout_ms;
 	struct ockam_channel *ch;
+	bool restart;
 	bool given;
 	u32 flow;
 	struct ockam_watch watch;

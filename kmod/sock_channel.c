@@ -103,15 +103,18 @@ static int ockam_sk_wait_channel(struct sock *sk, int flags)
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
 	int err = 0;
 
-	if (!timeo)
-		return sk->sk_state == TCP_SYN_SENT ? -EINPROGRESS : 0;
+	if (!timeo && sk->sk_state == TCP_SYN_SENT)
+		return -EINPROGRESS;
 	add_wait_queue(sk_sleep(sk), &wait);
 	while (sk->sk_state == TCP_SYN_SENT && !sk->sk_err) {
 		release_sock(sk);
 		timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, timeo);
 		lock_sock(sk);
+		if (sk->sk_state != TCP_SYN_SENT)
+			break;
 		if (signal_pending(current)) {
 			err = sock_intr_errno(timeo);
+			ockam_sk(sk)->restart = err == -ERESTARTSYS;
 			break;
 		}
 		if (!timeo) {
@@ -228,17 +231,23 @@ static int ockam_sk_open_over(struct sock *sk, const struct ockam_route *route,
 int ockam_sk_connect_channel(struct sock *sk, const struct ockam_route *route,
 			     int flags)
 {
+	struct ockam_sock *os = ockam_sk(sk);
+	bool restart = os->restart;
 	struct ockam_conn *conn;
 	int err;
 
+	os->restart = false;
+	if (sk->sk_state == TCP_SYN_SENT)
+		return flags & O_NONBLOCK ? -EALREADY :
+		       ockam_sk_wait_channel(sk, flags);
+	/* The same call, which a signal had interrupted: how did it end? */
+	if (restart)
+		return ockam_sk_wait_channel(sk, flags);
 	if (sk->sk_state == TCP_ESTABLISHED)
 		return -EISCONN;
 	if (sk->sk_state == TCP_LISTEN)
 		return -EINVAL;
-	if (sk->sk_state == TCP_SYN_SENT)
-		return flags & O_NONBLOCK ? -EALREADY :
-		       ockam_sk_wait_channel(sk, flags);
-	if (ockam_sk(sk)->ch)
+	if (os->ch)
 		return sock_error(sk) ?: -ECONNABORTED;
 	conn = ockam_sk_first_hop(sk, route);
 	if (IS_ERR(conn))
@@ -460,7 +469,8 @@ static void ockam_sk_listener_event(struct ockam_watch *watch,
  *
  * The socket's endpoint gives way to a channel listener of the same name.
  *
- * Return: 0, -EOPNOTSUPP, -EINVAL not bound, -ENOKEY no identity, -ENOMEM.
+ * Return: 0, -EOPNOTSUPP, -EINVAL not bound, -ENOKEY no identity, -EADDRINUSE
+ * somebody was quicker, -ESHUTDOWN, -ENOMEM.
  */
 int ockam_sk_listen(struct socket *sock, int backlog)
 {
@@ -604,8 +614,8 @@ void ockam_sk_close_channel(struct sock *sk)
 	if (!os->given)
 		ockam_channel_close(os->ch, OCKAM_DROP_CLOSED);
 	if (sock_flag(sk, SOCK_DEAD)) {
-		ockam_sk_forget_first(os);
 		ockam_endpoint_unwatch(&os->ch->enc, &os->watch);
+		ockam_sk_forget_first(os);
 		ockam_channel_put(os->ch);
 		os->ch = NULL;
 	}

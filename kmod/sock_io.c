@@ -20,11 +20,19 @@
  * and messages are dropped, counted, until there is room; so does one that uses
  * a channel that others use, too. The queue of a socket with a channel of its own
  * never becomes lossy. A local sender has no source to pause: it gets ENOBUFS.
+ * Whoever sends through one source after the other finds an end, too: what has
+ * no room then is dropped, and a socket's own channel ends.
  */
 
 static bool ockam_sk_is_full(const struct sock *sk)
 {
 	return atomic_read(&sk->sk_rmem_alloc) >= READ_ONCE(sk->sk_rcvbuf);
+}
+
+static bool ockam_sk_is_overfull(const struct sock *sk)
+{
+	return (u64)atomic_read(&sk->sk_rmem_alloc) >
+	       (u64)READ_ONCE(sk->sk_rcvbuf) + OCKAM_QUEUE_BYTES;
 }
 
 /**
@@ -105,7 +113,8 @@ struct sk_buff *ockam_sk_sink(struct ockam_endpoint *ep, struct sk_buff *skb,
 	full = atomic_read(&sk->sk_rmem_alloc) &&
 	       atomic_read(&sk->sk_rmem_alloc) + skb->truesize >
 	       READ_ONCE(sk->sk_rcvbuf);
-	if (full && (!ctx->source || READ_ONCE(os->lossy))) {
+	if (full && (!ctx->source || READ_ONCE(os->lossy) ||
+		     ockam_sk_is_overfull(sk))) {
 		atomic64_inc(&os->lost);
 		return ockam_ctx_drop(ctx, ep->node, skb,
 				      OCKAM_DROP_QUEUE_FULL);
@@ -221,22 +230,17 @@ struct ockam_conn *ockam_sk_first_hop(struct sock *sk,
 					 &owner);
 }
 
-/* The same, and wait until it is up; its endpoint, or NULL, to *conn. */
+/* The same; its endpoint, or NULL, to *conn. */
 static int ockam_sk_resolve(struct sock *sk, const struct ockam_route *route,
-			    struct ockam_endpoint **conn, bool nonblock)
+			    struct ockam_endpoint **conn)
 {
 	struct ockam_conn *found = ockam_sk_first_hop(sk, route);
-	int err;
 
 	*conn = NULL;
 	if (IS_ERR_OR_NULL(found))
 		return PTR_ERR_OR_ZERO(found);
-	err = ockam_sk_wait_conn(found, sock_sndtimeo(sk, nonblock));
-	if (err)
-		ockam_endpoint_put(&found->ep);
-	else
-		*conn = &found->ep;
-	return err;
+	*conn = &found->ep;
+	return 0;
 }
 
 /* Wait until the message may be charged; one that is too large goes alone. */
@@ -415,7 +419,8 @@ static struct sk_buff *ockam_sk_build(struct sock *sk, struct msghdr *msg,
 	skb_set_owner_w(skb, sk);
 	meta = ockam_meta(skb);
 	meta->origin = OCKAM_ORIGIN_SOCKET;
-	meta->uid = sk->sk_uid;
+	/* Whoever has it now: accept() makes sk_uid the acceptor's. */
+	meta->uid = os->ep->ep.owner.uid;
 	meta->admin = os->admin;
 	ockam_sk_open_reply(os, skb);
 	return skb;
@@ -442,12 +447,12 @@ static int ockam_sk_send_prepare(struct sock *sk, struct msghdr *msg,
 	struct ockam_sock *os = ockam_sk(sk);
 	int err;
 
+	dest->route = (struct ockam_route){};
 	err = ockam_sk_dest(sk, msg, dest, so);
 	if (sk->sk_type == SOCK_DGRAM) {
 		if (!err)
 			err = ockam_sk_autobind(sk, dest->node);
-		return err ?: ockam_sk_resolve(sk, &dest->route, first,
-					       msg->msg_flags & MSG_DONTWAIT);
+		return err ?: ockam_sk_resolve(sk, &dest->route, first);
 	}
 	if (err && err != -EDESTADDRREQ)
 		return err;
@@ -456,6 +461,31 @@ static int ockam_sk_send_prepare(struct sock *sk, struct msghdr *msg,
 	*first = &os->ch->enc;
 	ockam_endpoint_get(*first);
 	return ockam_sk_channel_dest(os, dest);
+}
+
+/*
+ * The same, and wait until a connection that the message needs is up. The others
+ * that use the socket do not wait: what was prepared may have changed meanwhile.
+ */
+static int ockam_sk_send_connect(struct sock *sk, struct msghdr *msg,
+				 struct ockam_sk_dest *dest,
+				 struct sockaddr_ockam *so,
+				 struct ockam_endpoint **first)
+{
+	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	int err;
+
+	err = ockam_sk_send_prepare(sk, msg, dest, so, first);
+	if (err || !*first || sk->sk_type != SOCK_DGRAM)
+		return err;
+	if (READ_ONCE(ockam_conn(*first)->state) == OCKAM_CONN_UP)
+		return 0;
+	release_sock(sk);
+	err = ockam_sk_wait_conn(ockam_conn(*first), timeo);
+	ockam_endpoint_put(*first);
+	*first = NULL;
+	lock_sock(sk);
+	return err ?: ockam_sk_send_prepare(sk, msg, dest, so, first);
 }
 
 /**
@@ -486,8 +516,7 @@ int ockam_sk_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	if (err)
 		goto out;
 	lock_sock(sk);
-	dest.route = (struct ockam_route){};
-	err = ockam_sk_send_prepare(sk, msg, &dest, &so, &first);
+	err = ockam_sk_send_connect(sk, msg, &dest, &so, &first);
 	if (!err) {
 		skb = ockam_sk_build(sk, msg, len, &dest, first,
 				     sk->sk_type == SOCK_DGRAM && first);

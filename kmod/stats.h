@@ -39,7 +39,18 @@ struct ockam_node;
 	X(NONCE_EXHAUSTED,	"nonce-exhausted",	EKEYEXPIRED)	\
 	X(HS_MALFORMED,		"handshake-malformed",	EBADMSG)	\
 	X(HS_STATE,		"handshake-state",	EPROTO)		\
-	X(HS_IDENTITY,		"handshake-identity",	EKEYREJECTED)	\
+	X(ID_MALFORMED,		"identity-malformed",	EKEYREJECTED)	\
+	X(ID_LIMIT,		"identity-limit",	EKEYREJECTED)	\
+	X(ID_VERSION,		"identity-version",	EKEYREJECTED)	\
+	X(ID_EMPTY,		"identity-empty",	EKEYREJECTED)	\
+	X(ID_LINK,		"identity-link",	EKEYREJECTED)	\
+	X(ID_SIGNATURE,		"identity-signature",	EKEYREJECTED)	\
+	X(ID_SUBJECT,		"identity-subject",	EKEYREJECTED)	\
+	X(ID_STALE_KEY,		"identity-stale-key",	EKEYREJECTED)	\
+	X(ID_VALIDITY,		"identity-validity",	EKEYREJECTED)	\
+	X(ID_FUTURE,		"identity-not-yet-valid", EKEYREJECTED)	\
+	X(ID_PURPOSE,		"identity-purpose",	EKEYREJECTED)	\
+	X(ID_STATIC_KEY,	"identity-static-key",	EKEYREJECTED)	\
 	X(HS_OLD_HISTORY,	"handshake-old-history", EKEYREVOKED)	\
 	X(HS_EXPIRED,		"handshake-expired",	EKEYEXPIRED)	\
 	X(HS_NOT_AUTHORIZED,	"not-authorized",	EKEYREJECTED)	\
@@ -66,7 +77,13 @@ struct ockam_node;
 	X(FRAME,		"transport-frame",	EPROTO)		\
 	X(FRAME_LIMIT,		"transport-limit",	EMSGSIZE)	\
 	X(NO_ANSWER,		"no-answer",		ETIMEDOUT)	\
-	X(LIMIT,		"limit",		EBUSY)		\
+	X(STUCK,		"transport-stuck",	ETIMEDOUT)	\
+	X(SLOW,			"transport-slow",	ETIMEDOUT)	\
+	X(REASSEMBLY_LIMIT,	"reassembly-limit",	EBUSY)		\
+	X(CONNECTION_LIMIT,	"connection-limit",	EBUSY)		\
+	X(CHANNEL_LIMIT,	"channel-limit",	EBUSY)		\
+	X(BACKLOG_FULL,		"backlog-full",		EBUSY)		\
+	X(CRED_RATE,		"credential-rate",	EBUSY)		\
 	X(RELAY_QUOTA,		"relay-quota",		EBUSY)		\
 	X(RELAY_RATE,		"relay-rate",		EBUSY)
 

@@ -2,6 +2,8 @@
 /* TCP: listeners and connections over kernel sockets. */
 
 #include <linux/bvec.h>
+#include <linux/hashtable.h>
+#include <linux/jhash.h>
 #include <linux/net.h>
 #include <linux/slab.h>
 #include <net/sock.h>
@@ -29,6 +31,7 @@
  * struct ockam_tcp - a TCP connection
  * @conn:     what all transports share; first
  * @rcu:      for freeing
+ * @way:      in ockam_tcp_ways, when a socket of a user made it
  * @sock:     kernel socket, without a reference on its namespace
  * @rx_work:  connects, then reads
  * @tx_work:  writes
@@ -55,6 +58,7 @@
 struct ockam_tcp {
 	struct ockam_conn conn;
 	struct rcu_head rcu;
+	struct hlist_node way;
 	struct socket *sock;
 	struct work_struct rx_work;
 	struct work_struct tx_work;
@@ -87,7 +91,6 @@ struct ockam_tcp {
  * @old_data_ready: the socket's own callback
  * @addr:     where it listens
  * @plain_local: bound to a loopback address
- * @small_only: only the channel listener is exposed
  * @stopped:  no further turn
  * @accepted: connections so far
  */
@@ -100,10 +103,13 @@ struct ockam_tcp_listener {
 	void (*old_data_ready)(struct sock *sk);
 	struct sockaddr_storage addr;
 	bool plain_local;
-	bool small_only;
 	bool stopped;
 	u32 accepted;
 };
+
+/* Connections that users' sockets have made, by who made them and where to */
+static DEFINE_HASHTABLE(ockam_tcp_ways, 8);
+static DEFINE_SPINLOCK(ockam_tcp_ways_lock);
 
 static struct ockam_tcp *ockam_tcp(struct ockam_conn *conn)
 {
@@ -184,36 +190,6 @@ static void ockam_tcp_tune(struct socket *sock)
 
 /* Receiving */
 
-/* The pieces of memory of [off, end of skb), which lie in pages. */
-static int ockam_tcp_page_vecs(const struct sk_buff *skb, u32 off,
-			       struct bio_vec *vecs, size_t *bytes)
-{
-	const struct sk_buff *part = skb;
-	const skb_frag_t *frag;
-	int count = 0, i;
-	u32 skip;
-
-	off -= skb_headlen(skb);
-	*bytes = 0;
-	while (part) {
-		for (i = 0; i < skb_shinfo(part)->nr_frags; i++) {
-			frag = &skb_shinfo(part)->frags[i];
-			skip = min_t(u32, off, skb_frag_size(frag));
-			off -= skip;
-			if (skip == skb_frag_size(frag))
-				continue;
-			if (count == OCKAM_TCP_VECS)
-				return count;
-			vecs[count].bv_page = skb_frag_page(frag);
-			vecs[count].bv_offset = skb_frag_off(frag) + skip;
-			vecs[count].bv_len = skb_frag_size(frag) - skip;
-			*bytes += vecs[count++].bv_len;
-		}
-		part = part == skb ? skb_shinfo(skb)->frag_list : part->next;
-	}
-	return count;
-}
-
 static int ockam_tcp_recv(struct ockam_tcp *tcp, void *data, size_t len)
 {
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT };
@@ -234,7 +210,8 @@ static int ockam_tcp_recv_body(struct ockam_tcp *tcp)
 	if (tcp->rx_done < skb_headlen(skb))
 		return ockam_tcp_recv(tcp, skb->data + tcp->rx_done,
 				      skb_headlen(skb) - tcp->rx_done);
-	count = ockam_tcp_page_vecs(skb, tcp->rx_done, vecs, &bytes);
+	count = ockam_msg_page_vecs(skb, tcp->rx_done, vecs, ARRAY_SIZE(vecs),
+				    &bytes);
 	iov_iter_bvec(&msg.msg_iter, ITER_DEST, vecs, count, bytes);
 	return sock_recvmsg(tcp->sock, &msg, MSG_DONTWAIT);
 }
@@ -264,7 +241,10 @@ static bool ockam_tcp_charge(struct ockam_tcp *tcp, u32 bytes)
 
 static u32 ockam_tcp_frame_max(const struct ockam_tcp *tcp)
 {
-	return tcp->conn.small_only && !READ_ONCE(tcp->conn.ep.authenticated) ?
+	const struct ockam_flow *spawner = tcp->conn.spawner;
+
+	return spawner && ockam_flow_only_api(spawner) &&
+	       !READ_ONCE(tcp->conn.ep.authenticated) ?
 	       OCKAM_SMALL_FRAME_MAX : OCKAM_FRAME_MAX;
 }
 
@@ -280,7 +260,7 @@ static enum ockam_drop ockam_tcp_begin_body(struct ockam_tcp *tcp)
 	if (total > ockam_tcp_frame_max(tcp))
 		return OCKAM_DROP_FRAME_LIMIT;
 	if (!ockam_tcp_charge(tcp, linear))
-		return OCKAM_DROP_LIMIT;
+		return OCKAM_DROP_REASSEMBLY_LIMIT;
 	tcp->rx_progress = jiffies;
 	tcp->rx_started = jiffies;
 	tcp->rx_skb = ockam_msg_alloc_head(linear, GFP_KERNEL_ACCOUNT);
@@ -298,7 +278,7 @@ static enum ockam_drop ockam_tcp_grow_body(struct ockam_tcp *tcp)
 	u32 more = min_t(u32, tcp->rx_total - tcp->rx_done, OCKAM_TCP_STEP);
 
 	if (!ockam_tcp_charge(tcp, more))
-		return OCKAM_DROP_LIMIT;
+		return OCKAM_DROP_REASSEMBLY_LIMIT;
 	if (ockam_msg_grow(tcp->rx_skb, more, GFP_KERNEL_ACCOUNT))
 		return OCKAM_DROP_NO_MEMORY;
 	return OCKAM_DROP_NONE;
@@ -370,6 +350,13 @@ static int ockam_tcp_read(struct ockam_tcp *tcp, enum ockam_drop *why,
 	return ockam_tcp_read_body(tcp, why, ctx);
 }
 
+/* Nothing more comes: in order, unless a frame was cut. */
+static enum ockam_drop ockam_tcp_ended(const struct ockam_tcp *tcp)
+{
+	return tcp->rx_skb || tcp->head_len ? OCKAM_DROP_FRAME :
+	       OCKAM_DROP_NONE;
+}
+
 /* Read until there is nothing, our turn is over, or a queue is full. */
 static void ockam_tcp_read_some(struct ockam_tcp *tcp)
 {
@@ -391,6 +378,8 @@ static void ockam_tcp_read_some(struct ockam_tcp *tcp)
 		got = ockam_tcp_read(tcp, &why, &ctx);
 		if (got == -EAGAIN || got == -EINTR)
 			return;
+		if (!got)
+			why = ockam_tcp_ended(tcp);
 		if (got <= 0 || why) {
 			ockam_conn_close_async(&tcp->conn, min(got, 0), why);
 			return;
@@ -462,7 +451,10 @@ static int ockam_tcp_send_pages(struct ockam_tcp *tcp, bool more)
 	size_t bytes;
 	int count;
 
-	count = ockam_tcp_page_vecs(tcp->tx_skb, tcp->tx_off, vecs, &bytes);
+	count = ockam_msg_page_vecs(tcp->tx_skb, tcp->tx_off, vecs,
+				    ARRAY_SIZE(vecs), &bytes);
+	if (WARN_ON_ONCE(!count))
+		return -EIO;
 	if (more || tcp->tx_off + bytes < tcp->tx_skb->len)
 		msg.msg_flags |= MSG_MORE;
 	if (bytes >= OCKAM_TCP_BY_REFERENCE)
@@ -498,7 +490,10 @@ static int ockam_tcp_greet(struct ockam_tcp *tcp)
 	return sent;
 }
 
-/* Write until the queue is empty, the socket full or our turn over. */
+/*
+ * Write until the queue is empty, the socket full or our turn over: as sendmsg,
+ * 0 when it is not the socket that ends it.
+ */
 static int ockam_tcp_write(struct ockam_tcp *tcp)
 {
 	unsigned int msgs = 0;
@@ -549,36 +544,36 @@ static bool ockam_tcp_is_late(unsigned long since, unsigned int seconds)
 	return time_after(jiffies, since + seconds * HZ);
 }
 
-/* Why a connection should be given up, or 0. */
-static int ockam_tcp_overdue(const struct ockam_tcp *tcp)
+/* Why a connection should be given up. */
+static enum ockam_drop ockam_tcp_overdue(const struct ockam_tcp *tcp)
 {
 	const struct ockam_conn *conn = &tcp->conn;
 
 	if ((conn->state == OCKAM_CONN_CONNECTING || !tcp->greeted) &&
 	    ockam_tcp_is_late(tcp->started, OCKAM_TCP_HELLO_SECONDS))
-		return -ETIMEDOUT;
+		return OCKAM_DROP_NO_ANSWER;
 	if ((tcp->rx_skb || ockam_source_paused(&conn->source)) &&
 	    ockam_tcp_is_late(tcp->rx_progress, OCKAM_STUCK_SECONDS))
-		return -ETIMEDOUT;
+		return OCKAM_DROP_STUCK;
 	/* One byte now and then must not hold the memory of a frame. */
 	if (tcp->rx_skb &&
 	    ockam_tcp_is_late(tcp->rx_started, OCKAM_STUCK_SECONDS +
 			      tcp->rx_total / OCKAM_TCP_RATE_MIN))
-		return -ETIMEDOUT;
+		return OCKAM_DROP_SLOW;
 	if ((tcp->tx_skb || !skb_queue_empty_lockless(&conn->tx_queue)) &&
 	    ockam_tcp_is_late(conn->progress, OCKAM_STUCK_SECONDS))
-		return -ETIMEDOUT;
-	return 0;
+		return OCKAM_DROP_STUCK;
+	return OCKAM_DROP_NONE;
 }
 
 static void ockam_tcp_timer(struct work_struct *work)
 {
 	struct ockam_tcp *tcp = container_of(work, struct ockam_tcp,
 					     timer.work);
-	int err = ockam_tcp_overdue(tcp);
+	enum ockam_drop why = ockam_tcp_overdue(tcp);
 
-	if (err)
-		ockam_conn_close_async(&tcp->conn, err, OCKAM_DROP_NO_ANSWER);
+	if (why)
+		ockam_conn_close_async(&tcp->conn, -ETIMEDOUT, why);
 	else
 		queue_delayed_work(ockam_wq, &tcp->timer,
 				   OCKAM_TCP_TIMER_SECONDS * HZ);
@@ -628,13 +623,17 @@ static void ockam_tcp_stop(struct ockam_conn *conn)
 {
 	struct ockam_tcp *tcp = ockam_tcp(conn);
 
+	spin_lock_bh(&ockam_tcp_ways_lock);
+	hash_del_rcu(&tcp->way);
+	spin_unlock_bh(&ockam_tcp_ways_lock);
 	ockam_tcp_clear_callbacks(tcp);
 	cancel_delayed_work_sync(&tcp->timer);
 	cancel_work_sync(&tcp->rx_work);
 	cancel_work_sync(&tcp->tx_work);
 	/* What is queued already still goes out if the peer takes it now. */
-	if (tcp->said)
-		ockam_tcp_write(tcp);
+	while (tcp->said && !ockam_tcp_write(tcp) &&
+	       !skb_queue_empty_lockless(&conn->tx_queue))
+		;
 	cancel_work_sync(&tcp->tx_work);
 	/* A peer that did not answer is not waited for any longer. */
 	ockam_tcp_release_sock(tcp->sock, conn->ep.node->onet->dead ||
@@ -734,6 +733,27 @@ static int ockam_tcp_open(struct net *net, int family,
 	return err;
 }
 
+static u32 ockam_tcp_way_key(const struct ockam_node *node,
+			     const struct sockaddr_storage *addr,
+			     const struct ockam_owner *owner)
+{
+	return jhash(addr, ockam_tcp_addr_len(addr),
+		     node->index ^ __kuid_val(owner->uid));
+}
+
+/* Let ockam_tcp_find() find a connection, until it is stopped. */
+static void ockam_tcp_remember(struct ockam_tcp *tcp)
+{
+	struct ockam_conn *conn = &tcp->conn;
+
+	spin_lock_bh(&ockam_tcp_ways_lock);
+	if (READ_ONCE(conn->state) != OCKAM_CONN_CLOSED)
+		hash_add_rcu(ockam_tcp_ways, &tcp->way,
+			     ockam_tcp_way_key(conn->ep.node, &conn->peer,
+					       &conn->ep.owner));
+	spin_unlock_bh(&ockam_tcp_ways_lock);
+}
+
 /**
  * ockam_tcp_connect() - start to connect
  * @node:   node
@@ -784,6 +804,8 @@ struct ockam_conn *ockam_tcp_connect(struct ockam_node *node,
 	err = ockam_endpoint_publish(&conn->ep);
 	if (err)
 		goto err_close;
+	if (!owner->admin)
+		ockam_tcp_remember(tcp);
 	return conn;
 
 err_close:
@@ -798,21 +820,24 @@ static struct ockam_conn *ockam_tcp_find(struct ockam_node *node,
 					 const struct sockaddr_storage *addr,
 					 const struct ockam_owner *owner)
 {
-	struct ockam_endpoint *ep;
-	struct ockam_conn *conn;
-	u32 id = 0;
+	const u32 key = ockam_tcp_way_key(node, addr, owner);
+	struct ockam_conn *conn, *found = NULL;
+	struct ockam_tcp *tcp;
 
-	for (; (ep = ockam_endpoint_next(node, &id)); id++) {
-		conn = ockam_conn(ep);
-		if (ep->ops->kind == OCKAM_EP_CONN && conn->outgoing &&
+	rcu_read_lock();
+	hash_for_each_possible_rcu(ockam_tcp_ways, tcp, way, key) {
+		conn = &tcp->conn;
+		if (conn->ep.node == node &&
+		    uid_eq(conn->ep.owner.uid, owner->uid) &&
+		    !memcmp(&conn->peer, addr, ockam_tcp_addr_len(addr)) &&
 		    READ_ONCE(conn->state) != OCKAM_CONN_CLOSED &&
-		    !ep->owner.admin &&
-		    uid_eq(ep->owner.uid, owner->uid) &&
-		    !memcmp(&conn->peer, addr, ockam_tcp_addr_len(addr)))
-			return conn;
-		ockam_endpoint_put(ep);
+		    ockam_endpoint_tryget(&conn->ep)) {
+			found = conn;
+			break;
+		}
 	}
-	return NULL;
+	rcu_read_unlock();
+	return found;
 }
 
 /**
@@ -861,7 +886,6 @@ static void ockam_tcp_accepted(struct ockam_tcp_listener *listener,
 	/* The socket inherited the listener's callback. */
 	tcp->old_data_ready = listener->old_data_ready;
 	tcp->conn.plain_local = listener->plain_local;
-	tcp->conn.small_only = listener->small_only;
 	kernel_getpeername(sock, (struct sockaddr *)&tcp->conn.peer);
 	kernel_getsockname(sock, (struct sockaddr *)&tcp->conn.local);
 	WRITE_ONCE(listener->accepted, listener->accepted + 1);
@@ -936,20 +960,6 @@ static const struct ockam_endpoint_ops ockam_tcp_listener_ops = {
 	.shutdown = ockam_tcp_listener_shutdown,
 	.release = ockam_tcp_listener_release,
 };
-
-/* Is nothing exposed but the channel listener? */
-static bool ockam_tcp_only_api(const struct ockam_route *expose)
-{
-	static const struct ockam_addr api = { .len = 3,
-					       .value = (const u8 *)"api" };
-	struct ockam_route rest = *expose;
-	struct ockam_addr addr;
-
-	while (ockam_route_pop(&rest, &addr))
-		if (!ockam_addr_equal(&addr, &api))
-			return false;
-	return true;
-}
 
 static int ockam_tcp_open_listener(struct net *net,
 				   struct sockaddr_storage *addr, int ifindex,
@@ -1028,7 +1038,6 @@ struct ockam_endpoint *ockam_tcp_listen(struct ockam_node *node,
 	listener->addr = *addr;
 	listener->owner = *owner;
 	listener->plain_local = ockam_tcp_is_loopback(addr);
-	listener->small_only = ockam_tcp_only_api(expose);
 	/* A random name: this cannot fail. */
 	ockam_endpoint_init(&listener->ep, node, &ockam_tcp_listener_ops, NULL,
 			    0, owner);

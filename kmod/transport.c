@@ -25,21 +25,26 @@ static enum ockam_drop ockam_conn_wrap(struct sk_buff *skb)
 	}
 }
 
-/* Queue a frame. @skb is taken when it returns true. */
-static bool ockam_conn_queue(struct ockam_conn *conn, struct sk_buff *skb)
+/* Queue a frame. @skb is taken unless there is a reason not to. */
+static enum ockam_drop ockam_conn_queue(struct ockam_conn *conn,
+					struct sk_buff *skb)
 {
-	bool open;
+	enum ockam_drop why = OCKAM_DROP_NONE;
 
 	spin_lock_bh(&conn->tx_lock);
-	open = conn->state != OCKAM_CONN_CLOSED;
-	if (open) {
+	if (conn->state == OCKAM_CONN_CLOSED)
+		why = OCKAM_DROP_CLOSED;
+	else if (conn->tx_bytes > OCKAM_QUEUE_BYTES ||
+		 skb_queue_len(&conn->tx_queue) > OCKAM_QUEUE_MSGS)
+		why = OCKAM_DROP_QUEUE_FULL;
+	if (!why) {
 		if (skb_queue_empty(&conn->tx_queue))
 			conn->progress = jiffies;
 		__skb_queue_tail(&conn->tx_queue, skb);
 		conn->tx_bytes += skb->len;
 	}
 	spin_unlock_bh(&conn->tx_lock);
-	return open;
+	return why;
 }
 
 static struct sk_buff *ockam_conn_rcv(struct ockam_endpoint *ep,
@@ -51,11 +56,14 @@ static struct sk_buff *ockam_conn_rcv(struct ockam_endpoint *ep,
 
 	ockam_msg_fresh(skb);
 	why = ockam_conn_wrap(skb);
-	if (!why && !ockam_conn_queue(conn, skb))
-		why = OCKAM_DROP_CLOSED;
+	if (!why)
+		why = ockam_conn_queue(conn, skb);
 	if (why)
-		return ockam_ctx_drop(ctx, ep->node, skb, why);
-	atomic64_inc(&conn->tx_msgs);
+		ockam_ctx_drop(ctx, ep->node, skb, why);
+	else
+		atomic64_inc(&conn->tx_msgs);
+	if (why && why != OCKAM_DROP_QUEUE_FULL)
+		return NULL;
 	if (ockam_conn_tx_full(conn)) {
 		ockam_waitlist_pause(&conn->tx_wait, ctx->source);
 		/* It may have been emptied, or closed, before we waited. */
@@ -130,7 +138,7 @@ int ockam_conn_init(struct ockam_conn *conn, struct ockam_node *node,
 
 	if (atomic_inc_return(&onet->conns) > (int)onet->limits.connections) {
 		atomic_dec(&onet->conns);
-		ockam_count_drop(node, OCKAM_DROP_LIMIT);
+		ockam_count_drop(node, OCKAM_DROP_CONNECTION_LIMIT);
 		return -EBUSY;
 	}
 	conn->flow = ockam_flow_create(node);
@@ -207,10 +215,15 @@ bool ockam_conn_rx(struct ockam_conn *conn, struct sk_buff *skb,
 	}
 	if (!err)
 		err = ockam_msg_push_return(skb, &own);
+	if (err == -EBADMSG) {
+		/* Counted once, for the message and the connection. */
+		conn->reason = OCKAM_DROP_FRAME;
+		ockam_drop(node, skb, OCKAM_DROP_FRAME);
+		return false;
+	}
 	if (err) {
-		ockam_drop(node, skb, err == -EBADMSG ? OCKAM_DROP_FRAME :
-			   ockam_drop_route(err));
-		return err != -EBADMSG;
+		ockam_drop(node, skb, ockam_drop_route(err));
+		return true;
 	}
 	meta = ockam_meta(skb);
 	meta->origin = OCKAM_ORIGIN_PRODUCER;

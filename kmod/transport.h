@@ -13,7 +13,8 @@
 #define OCKAM_DRAIN_MSGS	64		/* per turn of a drainer */
 #define OCKAM_DRAIN_BYTES	(1U << 20)
 #define OCKAM_STUCK_SECONDS	30		/* no progress: close */
-#define OCKAM_SMALL_FRAME_MAX	(128U << 10)	/* before a channel is up */
+/* Where only the channel listener is exposed, until the peer is authenticated */
+#define OCKAM_SMALL_FRAME_MAX	(128U << 10)
 
 enum ockam_conn_state {
 	OCKAM_CONN_CONNECTING,
@@ -47,8 +48,6 @@ struct ockam_conn_ops {
  * @spawner:  flow of the listener that accepted it, else NULL
  * @plain_local: accepted by a loopback-bound listener
  * @outgoing: opened by us
- * @small_only: only the channel listener is exposed: frames are limited to
- *            OCKAM_SMALL_FRAME_MAX until @ep is authenticated
  * @state:    enum ockam_conn_state, under tx_lock for writers
  * @err:      why it was closed, negative errno
  * @reason:   why it was closed, when it was us who judged
@@ -73,7 +72,6 @@ struct ockam_conn {
 	struct ockam_flow *spawner;
 	bool plain_local;
 	bool outgoing;
-	bool small_only;
 	enum ockam_conn_state state;
 	int err;
 	enum ockam_drop reason;

@@ -201,6 +201,30 @@ TEST(chosen_node)
 	close(fd);
 }
 
+/* Who kept the number of a node that is gone reaches no other one */
+TEST(a_number_means_one_node)
+{
+	struct sockaddr_ockam echo = name_addr("echo"), own;
+	int fd = open_socket(SOCK_DGRAM), i;
+	socklen_t len = sizeof(own);
+
+	echo.so_node = 4711;
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, system("ockamctl node create v > /dev/null 2>&1"));
+		close(fd);
+		fd = open_socket(SOCK_DGRAM);
+		ASSERT_EQ(0, setsockopt(fd, SOL_OCKAM, OCKAM_NODE, "v", 2));
+		REFUSED(ENETUNREACH, sendto(fd, "x", 1, 0, SA(echo),
+					    sizeof(echo)));
+		echo.so_node = 0;
+		EXPECT_EQ(1, sendto(fd, "x", 1, 0, SA(echo), sizeof(echo)));
+		ASSERT_EQ(0, getsockname(fd, SA(own), &len));
+		echo.so_node = own.so_node;
+		ASSERT_EQ(0, system("ockamctl node delete v > /dev/null"));
+	}
+	close(fd);
+}
+
 TEST(connect_sets_the_destination_and_may_change_it)
 {
 	int a = worker("a"), b = worker("b"), fd = open_socket(SOCK_DGRAM);

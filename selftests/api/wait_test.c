@@ -334,22 +334,56 @@ TEST(a_connecting_socket_is_interrupted_and_times_out)
 	close(peer);
 }
 
-/* A TCP peer whose queue is full does not answer */
-TEST(a_send_waits_for_its_connection_as_long_as_it_may)
+/* A TCP peer that does not answer, since its queue is full: @fd are in it */
+static int deaf_peer(struct sockaddr_ockam *to, int fd[8])
 {
-	int a = open_socket(SOCK_DGRAM), i, fd[8];
-	struct sockaddr_ockam to;
-	int peer = tcp_peer(&to, 0);
+	int peer = tcp_peer(to, 0), i;
 	struct sockaddr_in in;
 	socklen_t len = sizeof(in);
-	long start;
 
-	ASSERT_LE(0, peer);
-	ASSERT_EQ(0, getsockname(peer, (struct sockaddr *)&in, &len));
+	if (peer < 0 || getsockname(peer, (struct sockaddr *)&in, &len))
+		return -1;
 	for (i = 0; i < 8; i++) {
 		fd[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 		connect(fd[i], (struct sockaddr *)&in, len);
 	}
+	return peer;
+}
+
+TEST(who_waits_for_a_connection_holds_no_other_sender)
+{
+	struct sockaddr_ockam to, echo = name_addr("echo");
+	int fd[8], peer = deaf_peer(&to, fd), a = open_socket(SOCK_DGRAM), i;
+	char buf[4];
+	pid_t child;
+	long start;
+
+	ASSERT_LE(0, peer);
+	ASSERT_EQ(2, sendto(a, "me", 2, 0, SA(echo), sizeof(echo)));
+	child = fork();
+	if (!child)
+		_exit(sendto(a, "x", 1, 0, SA(to), sizeof(to)) == 1);
+	usleep(500000);
+	start = now_ms();
+	EXPECT_EQ(2, sendto(a, "me", 2, MSG_DONTWAIT, SA(echo), sizeof(echo)));
+	EXPECT_EQ(2, recv(a, buf, 4, 0));
+	EXPECT_GT(4000, now_ms() - start);
+	kill(child, SIGKILL);
+	ASSERT_EQ(child, wait(NULL));
+	for (i = 0; i < 8; i++)
+		close(fd[i]);
+	close(a);
+	close(peer);
+}
+
+TEST(a_send_waits_for_its_connection_as_long_as_it_may)
+{
+	int a = open_socket(SOCK_DGRAM), i, fd[8];
+	struct sockaddr_ockam to;
+	int peer = deaf_peer(&to, fd);
+	long start;
+
+	ASSERT_LE(0, peer);
 	REFUSED(EAGAIN, sendto(a, "x", 1, MSG_DONTWAIT, SA(to), sizeof(to)));
 	set_timeout(a, SO_SNDTIMEO, 300);
 	start = now_ms();

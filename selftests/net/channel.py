@@ -6,6 +6,7 @@ Cases that take a port are the reference peer, which opens a channel with the no
 listens there; the others send through a channel of node n1.
 """
 
+import contextlib
 import errno
 import os
 import socket
@@ -16,7 +17,7 @@ import time
 
 import af_ockam
 from live import ed25519, new_party
-from ockam_ref.messages import local
+from ockam_ref.messages import RefreshCredentials, local
 from ockam_ref.node import ChannelEnd, Node
 from ockam_ref.transport import Envelope
 
@@ -109,6 +110,25 @@ def exact(address: str) -> bool:
     return True
 
 
+def too_large(address: str) -> bool:
+    """What fits into no frame once it is sealed is refused before that: no counter is used in vain."""
+    long = [chr(ord("a") + i) * 255 for i in range(7)] + ["h" * 90]
+    data = bytes((16 << 20) - 2048)
+    with through(address, *long, "echo") as sock:
+        for _ in range(33):
+            try:
+                sock.send(data)
+            except OSError as error:
+                if error.errno == errno.EMSGSIZE:
+                    continue
+                raise
+            print("it was taken")
+            return False
+    with through(address, "echo") as sock:
+        sock.send(b"on")
+        return sock.recv(16) == b"on"
+
+
 def silent(port: str) -> bool:
     """Accept connections and say nothing for as long as we are let."""
     with socket.create_server(("127.0.0.1", int(port))) as server:
@@ -131,7 +151,8 @@ class Peer:
         self.tcp = self.node.connect("127.0.0.1", self.port)
         self.answers: list[bytes] = []
         self.me = self.node.start(lambda m: self.answers.append(m.payload))
-        self.end = ChannelEnd.open(self.node, new_party(ed25519()), local(self.tcp, listener))
+        self.party = new_party(ed25519())
+        self.end = ChannelEnd.open(self.node, self.party, local(self.tcp, listener))
         if not self.node.run(lambda: self.end.ready, 60):
             raise TimeoutError("no channel")
 
@@ -274,8 +295,32 @@ def follow(first: str, second: str) -> bool:
     return all(peer.ask(b"%d" % i) for i in range(50))
 
 
-CASES = [move, wait_room, exact, silent, counters, forged_far, deaf, back_in_time, early,
-         half_open, follow]
+def stay(first: str, second: str) -> bool:
+    """What is old, said before, forged or no message does not make the node answer elsewhere."""
+    peer = Peer(first)
+    late, again = peer.seal(b"late"), peer.seal(b"again")
+    peer.put(again)
+    if not peer.node.run(lambda: b"again" in peer.answers, 60) or not peer.ask(b"newest"):
+        return False
+    forged = bytearray(peer.seal(b"forged"))
+    forged[-1] ^= 1
+    refresh = peer.end.channel.seal(RefreshCredentials(peer.party.identity.history, ()))
+    with socket.create_connection(("127.0.0.1", int(second)), 10) as other:
+        for ciphertext in (late, again, bytes(forged), refresh):
+            body = Envelope(peer.end.remote[1:], (), ciphertext).encode()
+            other.sendall((b"\1" if ciphertext is late else b"") + len(body).to_bytes(4, "big") + body)
+        # The late one is genuine: it is answered, where all are.
+        if not peer.node.run(lambda: b"late" in peer.answers, 60) or not peer.ask(b"after"):
+            return False
+        other.settimeout(1)
+        got = other.recv(4096)
+        with contextlib.suppress(TimeoutError):
+            got += other.recv(4096)
+    return got == b"\1" and not {b"forged"} & set(peer.answers)
+
+
+CASES = [move, wait_room, exact, too_large, silent, counters, forged_far, deaf, back_in_time, early,
+         half_open, follow, stay]
 
 
 if __name__ == "__main__":

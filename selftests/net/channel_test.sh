@@ -115,6 +115,7 @@ test_peer_follows()
 	check_eq "$(field n1 .channel)" "$channel" "the channel"
 	# The reference peer moves, the node follows.
 	part follow 4000 4001
+	part stay 4000 4001
 }
 
 test_update_refused()
@@ -270,6 +271,15 @@ test_rekey()
 	check_eq "$(field n1 .rekeys) $(field n2 .rekeys)" "10 10" "rekeys in both directions"
 	check_eq "$(field n2 .rx.out_of_window) $(field n1 .rx.out_of_window)" "0 0" "messages lost by it"
 	part exact "$channel"
+}
+
+test_messages_that_fit_into_no_frame()
+{
+	local channel
+
+	two_nodes || return
+	channel=$(open_channel) || return
+	part too_large "$channel"
 }
 
 test_rekey_against_the_reference_peer()

@@ -125,7 +125,7 @@ def set_up() -> None:
 
 def counts() -> dict[str, int]:
     """Of what is tested here: connections of earlier cases may still be closing."""
-    reasons = ("credential-", "handshake-identity", "limit")
+    reasons = ("credential-", "identity-")
     return {k: v for k, v in listing("stats", "k")[0]["drops"].items() if v and k.startswith(reasons)}
 
 
@@ -395,7 +395,7 @@ def refreshed() -> bool:
     before = counts()
     for value in (b"one", b"two"):
         refresh(node, end, party, GOOD.issue(me(party), {b"role": value}))
-    return (works(node, end) and attributes_of(party) == {"role": "one"} and added(before) == {"limit": 1})
+    return (works(node, end) and attributes_of(party) == {"role": "one"} and added(before) == {"credential-rate": 1})
 
 
 def refresh_that_is_bad(reason: str, make: Callable[[Party], tuple[Raw, ...]]) -> bool:
@@ -426,7 +426,7 @@ def refresh_with_two() -> bool:
 
 
 def refresh_that_cannot_be_read() -> bool:
-    return refresh_that_is_bad("handshake-identity", lambda p: (Raw(b"\x82\x00\x01"),))
+    return refresh_that_is_bad("identity-malformed", lambda p: (Raw(b"\x82\x00\x01"),))
 
 
 def refresh_with_the_history_of_another_one() -> bool:
@@ -436,7 +436,7 @@ def refresh_with_the_history_of_another_one() -> bool:
     if not works(node, end):
         return False
     refresh(node, end, OTHER_PARTY, GOOD.issue(me(OTHER_PARTY)))
-    return works(node, end) and attributes_of(party) == {"role": "db"} and added(before) == {"handshake-identity": 1}
+    return works(node, end) and attributes_of(party) == {"role": "db"} and added(before) == {"identity-subject": 1}
 
 
 def flood_of_refreshes() -> bool:
@@ -446,7 +446,7 @@ def flood_of_refreshes() -> bool:
     for _ in range(100):
         refresh(node, end, party, OTHER.issue(me(party)))
     return (works(node, end) and attributes_of(party) == {"role": "db"}
-            and sum(added(before).values()) == 100 and added(before)["limit"] >= 97)
+            and sum(added(before).values()) == 100 and added(before)["credential-rate"] >= 97)
 
 
 def expiry_where_it_is_not_required() -> bool:
@@ -494,7 +494,7 @@ def authorities_that_are_refused() -> bool:
     create = ["secure-channel-listener", "create", "l", "--at", "k"]
     five = [word for _ in range(5) for word in ("--authority", GOOD.hex())]
     forged = GOOD.hex()[:-1] + ("0" if GOOD.hex()[-1] != "0" else "1")
-    return ("1 to 4" in ctl(*create, *five, code=70)
+    return ("1 to 4" in ctl(*create, *five, code=2)
             and "--authority" in ctl(*create, "--require-credential", code=2)
             and "not valid" in ctl(*create, "--authority", forged, code=65))
 

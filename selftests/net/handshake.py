@@ -426,11 +426,34 @@ def good_identities() -> list[bytes]:
     return [show(chain(32)), show(chain(32)) + b"\xff" * 8]
 
 
+RULES = {
+    "history of 0 changes": "empty",
+    "history of 33 changes": "limit",
+    "link to another change": "link",
+    "no link": "link",
+    "first change with a link": "link",
+    "older than its predecessor": "link",
+    "not signed by the key before": "signature",
+    "no signature by the key before": "signature",
+    "wrong signature by the key before": "signature",
+    "wrong signature by its own key": "signature",
+    "attestation of the future": "not_yet_valid",
+    "attestation older than the key": "validity",
+    "attestation outlives the key": "validity",
+    "attestation for another identity": "subject",
+    "attestation of another identity": "subject",
+    "attestation under an older change": "stale_key",
+    "attestation for another static key": "static_key",
+    "attestation signed by another key": "signature",
+    "attestation of a credential key": "purpose",
+}
+
+
 def refusal(name: str) -> tuple[str, int]:
     """The reason that is counted, and what a socket says."""
     if name == "attestation expired":
         return "handshake_expired", errno.EKEYEXPIRED
-    return "handshake_identity", errno.EKEYREJECTED
+    return f"identity_{RULES.get(name, 'malformed')}", errno.EKEYREJECTED
 
 
 def listener_refuses_bad_identities() -> bool:

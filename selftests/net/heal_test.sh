@@ -7,7 +7,7 @@
 need ip jq python3 ss
 
 OUTAGE=5	# seconds
-BOUND=20	# of the recovery, generous: what is measured is printed
+BOUND=10	# of the recovery once all is mended; what is measured is printed
 
 # Messages from n1 to n3 through the relay, numbered, one after the other; a
 # line for each: when it began and ended in ms, number, whether it was answered

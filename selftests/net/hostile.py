@@ -9,6 +9,8 @@ import socket
 import sys
 import time
 
+from af_ockam import worker
+from drops import counts
 from live import ask, ed25519, new_party, report, text
 from ockam_ref.identity import Identity, PurposeKey, attest, create_identity, rotate_identity
 from ockam_ref.messages import RefreshCredentials, local
@@ -50,29 +52,37 @@ def closed_after(data: bytes) -> bool:
     return raw(data, 3) is not None and alive()
 
 
+@counts("k", "transport-version", 2)
 def wrong_version() -> bool:
     return closed_after(b"\x02") and closed_after(b"\x00\x34")
 
 
+@counts("k", "transport-limit", 2)
 def frame_too_long() -> bool:
     return closed_after(b"\x01\x01\x00\x00\x01") and closed_after(b"\x01\xff\xff\xff\xff")
 
 
+@counts("k", "transport-frame", 1)
 def undecodable() -> bool:
     return closed_after(b"\x01\x00\x00\x00\x03\xff\xff\xff")
 
 
+@counts("k", "heartbeat", 1)
 def zero_frame_and_heartbeat() -> bool:
     """Neither closes the connection."""
     return raw(b"\x01" + bytes(4) + bytes.fromhex("0000000584808040f6")) is None
 
 
+CUT_BODY = Envelope(local("uppercase"), local("x"), b"\x01a").encode()
+CUT_FRAME = len(CUT_BODY).to_bytes(4, "big") + CUT_BODY
+
+
+@counts("k", "transport-frame", len(CUT_FRAME) - 1)
 def cut_frame() -> bool:
-    body = Envelope(local("uppercase"), local("x"), b"\x01a").encode()
-    frame = b"\x01" + len(body).to_bytes(4, "big") + body
-    for cut in range(1, len(frame)):
+    for cut in range(1, len(CUT_FRAME)):
         with socket.create_connection((HOST, PORT), 10) as sock:
-            sock.sendall(frame[:cut])
+            sock.sendall(b"\x01" + CUT_FRAME[:cut])
+            sock.recv(1)  # else it ends with a reset
     return alive()
 
 
@@ -89,6 +99,7 @@ def one_byte_at_a_time() -> bool:
     return True
 
 
+@counts("k", "transport-frame", 1, 150)
 def mutations() -> bool:
     rng = random.Random(7)
     body = Envelope(local("uppercase"), local("x"), bare_string(b"abc")).encode()
@@ -101,6 +112,7 @@ def mutations() -> bool:
     return alive()
 
 
+@counts("k", "too-many-hops", 1)
 def too_many_hops() -> bool:
     """Dropped, and the connection kept."""
     node = Node()
@@ -110,7 +122,7 @@ def too_many_hops() -> bool:
 
 
 def echo_to_itself() -> bool:
-    """A return route that leads back to the service ends with the hop budget."""
+    """A return route that leads back to the service leads to the peer first."""
     node = Node()
     tcp = node.connect(HOST, PORT)
     node.send(local(tcp, "echo"), local("echo", "echo", "echo"), b"x")
@@ -118,11 +130,18 @@ def echo_to_itself() -> bool:
     return alive()
 
 
+@counts("k", "not-exposed", 1)
 def not_exposed() -> bool:
     """Nothing but what is exposed: not even what exists."""
     node = Node()
     tcp = node.connect(HOST, PORT)
-    return ask(node, local(tcp, "_internal.nodemanager"), b"x", 0.5) is None
+    with worker("hidden", "k") as hidden:
+        hidden.settimeout(0.5)
+        ask(node, local(tcp, "hidden"), b"x", 0.5)
+        try:
+            return not hidden.recv(16)
+        except TimeoutError:
+            return True
 
 
 def flipped_handshake() -> bool:

@@ -6,6 +6,11 @@ need jq
 
 LIMITS=/proc/sys/net/ockam
 
+dropped()
+{
+	ockamctl stats a -j | jq --arg why "$1" '.[0].drops[$why] // 0'
+}
+
 test_limits_refuse_and_are_lifted()
 {
 	setup_module || return
@@ -18,11 +23,13 @@ test_limits_refuse_and_are_lifted()
 	echo 0 > $LIMITS/max_relays
 	check_rc 75 "a relay" ockamctl relay create x --at /node/b --to a --timeout 2
 	echo 0 > $LIMITS/max_channels
-	ockamctl secure-channel create --from a --to /ip4/127.0.0.1/tcp/4000/service/api --timeout 2 > /dev/null 2>&1 &&
-		fail "a channel above the limit"
+	check_rc 73 "a channel above the limit" ockamctl secure-channel create --from a \
+		--to /ip4/127.0.0.1/tcp/4000/service/api --timeout 2
+	check_match "$(dropped channel-limit)" '^[1-9]' "the count of channels"
 	echo 0 > $LIMITS/max_connections
 	ockamctl message send x --from a --to /ip4/127.0.0.1/tcp/4000/service/echo --timeout 2 > /dev/null 2>&1 &&
 		fail "a connection above the limit"
+	check_match "$(dropped connection-limit)" '^[1-9]' "the count of connections"
 	echo 10 > $LIMITS/max_connections
 	check_eq "$(ockamctl message send x --from a --to /ip4/127.0.0.1/tcp/4000/service/uppercase)" X "lifted"
 }

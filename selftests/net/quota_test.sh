@@ -28,7 +28,7 @@ test_frames_that_are_never_completed()
 	node_k || return
 	echo 65536 > $LIMITS/max_reassembly_bytes
 	quota frames
-	check_match "$(dropped limit)" '^[1-9]' "the count"
+	check_match "$(dropped reassembly-limit)" '^[1-9]' "the count"
 }
 
 test_handshakes_that_are_never_completed()

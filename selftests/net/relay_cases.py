@@ -7,10 +7,12 @@ import socket
 import subprocess
 import sys
 
+from drops import drops
 from live import ask, ed25519, new_party, text
 from ockam_ref.messages import local
 from ockam_ref.node import ChannelEnd, Node, bare_string
 from ockam_ref.transport import Envelope
+from until import until
 
 PORT = int(sys.argv[1])
 STATIC, ANY = "static_forwarding_service", "forwarding_service"
@@ -194,6 +196,19 @@ def deaf() -> bool:
     good.run(lambda: False, 1)
     ask_by.run(lambda: bool(answers), 5)
     return bool(answers) and text(answers[0]) == "ON" and sent < 64 << 20
+
+
+def many_senders() -> bool:
+    """Each sender's first message waits for the target, but not those of any number of senders."""
+    target, way = joined()
+    register(target, local(way, STATIC), b"deaf")
+    there = []
+    for _ in range(14):
+        sender, by = joined()
+        sender.connections[by].sock.settimeout(60)
+        sender.send(local(by, "forward_to_deaf", "x"), local("me"), bytes(8 << 20))
+        there.append(sender)
+    return until(lambda: drops("project").get("queue-full", 0), 60)
 
 
 def gone() -> bool:

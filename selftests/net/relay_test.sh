@@ -52,6 +52,12 @@ test_a_name_belongs_to_who_registered_it()
 	check_match "$(dropped relay-taken)" '^[3-9]' "the count"
 }
 
+test_queue_of_a_target_is_bounded()
+{
+	relay_node || return
+	case_of "many senders" many_senders
+}
+
 test_relay_goes_with_its_first_hop()
 {
 	relay_node || return

@@ -6,6 +6,7 @@ The node listens on 127.0.0.1:PORT and exposes echo, uppercase, slow and srv the
 """
 
 import os
+import re
 import select
 import socket
 import struct
@@ -14,6 +15,7 @@ import sys
 import time
 
 from af_ockam import accepted, connected, route, server, worker
+from drops import counts
 from live import ask, ed25519, new_party, report, text
 from ockam_ref.messages import Payload, local
 from ockam_ref.node import ChannelEnd, Node, bare_string
@@ -118,6 +120,56 @@ def slow_channel_stalls_its_sender() -> bool:
     return True
 
 
+def messages_that_end_with_a_piece_of_memory() -> bool:
+    """A body whose last bytes lie in an skb of their own, which are as few as a trimmed tail leaves.
+
+    Where it lies depends on how much is left of the page before: the short ones move that."""
+    node, tcp, sock = peer()
+    overhead = len(Envelope(local("echo"), local("back"), b"").encode()) + 8
+    long, short = 2048 + 17 * 32768 + 40 - overhead, 2048 + 28673 - overhead
+    for number in range(40):
+        for size in (short, long):
+            payload = number.to_bytes(4, "big") * (size // 4)
+            answer = ask(node, local(tcp, "echo"), payload, 30)
+            if answer is None or answer.payload != payload:
+                print(f"# message {number} of {size} bytes: {answer and len(answer.payload)}")
+                return False
+    sock.close()
+    return True
+
+
+@counts("k", "queue-full", 1, 100)
+def who_comes_by_ever_new_connections_finds_an_end() -> bool:
+    """Each may have one message waiting; they are not kept without a bound, and the channel says so."""
+    node, tcp, sock = peer()
+    with server("srv") as listening:
+        end = ChannelEnd.open(node, new_party(ed25519()), local(tcp, "srv"))
+        node.run(lambda: end.ready, 20)
+        with accepted(listening) as channel:
+            others = []
+            for _ in range(12):
+                sealed = end.channel.seal(Payload(local("srv"), local("x"), bytes(8 << 20)))
+                body = Envelope(end.remote[1:], (), sealed).encode()
+                others.append(socket.create_connection((HOST, PORT), 10))
+                others[-1].settimeout(60)
+                try:
+                    others[-1].sendall(b"\1" + len(body).to_bytes(4, "big") + body)
+                except ConnectionError:
+                    break
+            channel.settimeout(30)
+            try:
+                while channel.recv(8 << 20):
+                    pass
+                ended = "in order"
+            except OSError as error:
+                ended = str(error)
+    for other in (sock, *others):
+        other.close()
+    print(f"# the channel ended: {ended}")
+    return "reset" in ended
+
+
+@counts("k", "queue-full", 1, 200)
 def slow_worker_loses_and_stalls_nobody() -> bool:
     """A datagram socket that stays full loses, and the connection's other messages get by."""
     node, tcp, sock = peer()
@@ -163,7 +215,7 @@ def keepalive() -> bool:
     port = sock.getsockname()[1]
     line = subprocess.run(["ss", "-tnoH", "sport", "=", f":{PORT}", "and", "dport", "=", f":{port}"],
                           capture_output=True, text=True, check=True).stdout
-    return "timer:(keepalive" in line
+    return re.search(r"timer:\(keepalive,([1-4]min|[0-9]+sec|5min,)", line) is not None
 
 
 def many_connections() -> bool:
@@ -211,7 +263,8 @@ def automatic_connection_is_shared() -> bool:
 
 
 CASES = [
-    largest_message, slow_channel_stalls_its_sender, slow_worker_loses_and_stalls_nobody,
+    largest_message, messages_that_end_with_a_piece_of_memory,
+    who_comes_by_ever_new_connections_finds_an_end, slow_channel_stalls_its_sender, slow_worker_loses_and_stalls_nobody,
     unread_answers_stall_the_connection, half_close_and_reset, keepalive, many_connections,
     many_at_once, automatic_connection_is_shared,
 ]

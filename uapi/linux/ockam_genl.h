@@ -107,7 +107,7 @@ enum {
 	OCKAM_A_EVENT,
 	OCKAM_A_SEQ,	/* Counts events; a gap means lost ones. */
 	OCKAM_A_TIME,	/* Nanoseconds since 1970. */
-	OCKAM_A_RULE,	/* The exposure is a rule on a name. */
+	OCKAM_A_RULE,	/* Not in use. */
 	OCKAM_A_DEVICE,	/* Number of the network device that all packets go through. */
 	OCKAM_A_QUEUE,	/* Messages that wait in it. */
 	OCKAM_A_LINGER_MS,	/* How long a channel outlives its transport. */
@@ -121,7 +121,7 @@ enum {
 	OCKAM_A_ISSUER,	/* Of the peer's credential. */
 	OCKAM_A_ATTRIBUTES,	/* Of the peer's credential: an encoded map. */
 	OCKAM_A_EXPIRES,	/* Seconds since 1970: end of an attestation or credential. */
-	OCKAM_A_HOST,	/* Host name and port that a link's IP address was made of. */
+	OCKAM_A_HOST,	/* Host name that a link's IP address was made of. */
 	__OCKAM_A_MAX,
 };
 
