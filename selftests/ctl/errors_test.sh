@@ -105,6 +105,16 @@ test_exit_codes()
 		--authorized "I$(printf '%064d' 1)"
 }
 
+# What the module refuses since it was asked for wrongly.
+test_wrong_requests()
+{
+	scene || return
+	says 2 "a name has" ockamctl node create "a b"
+	says 2 "echo, uppercase" ockamctl service start nonsense --at n1
+	says 2 "" ockamctl service start echo --addr "$(printf '%0300d' 0)" --at n1
+	says 2 "" ockamctl service start echo --addr "$(printf '%070000d' 0)" --at n1
+}
+
 # A peer who shows another one's attestation.
 test_handshake_refused()
 {
@@ -112,7 +122,7 @@ test_handshake_refused()
 	python3 "$HERE/impostor.py" 5000 > "$OCKAM_HOME/impostor" 2>&1 &
 	defer kill $!
 	busywait 60 grep -q listening "$OCKAM_HOME/impostor" || return
-	says 76 handshake-identity ockamctl secure-channel create --from n1 \
+	says 76 identity-subject ockamctl secure-channel create --from n1 \
 		--to /ip4/127.0.0.1/tcp/5000/service/api --timeout 60
 }
 
@@ -128,6 +138,10 @@ test_usage()
 	says 2 nonsense ockamctl monitor nonsense
 	says 2 "too many" ockamctl node show 1 2 3 4 5 6 7 8 9
 	says 2 --family ockamctl module load --family many
+	for group in -5 0- 5-4 4294967295 4294967296 18446744073709551616 ' 5' 5x ''; do
+		says 2 "--allow-group is" ockamctl node create n2 --allow-group "$group"
+	done
+	check_eq "$(ockamctl node list | jq length)" 1 "nodes"
 	check_rc 2 "a command without its verb" ockamctl node
 	check_eq "$OUT" "" "its standard output"
 	check_contains "$ERR" "usage: ockamctl node" "its error"

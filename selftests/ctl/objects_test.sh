@@ -15,11 +15,33 @@ test_workers()
 	check_eq "$(count '[.[] | select(.owner)] | length')" 0 "what users own"
 }
 
+# Without --at there must be no doubt; an empty name is none.
+test_which_one()
+{
+	local word
+
+	scene n1 n2 || return
+	for word in "" / /service/ /node/n1/service/; do
+		says 2 "say which one" ockamctl secure-channel-listener delete "$word"
+		says 2 "say which one" ockamctl service stop "$word" --at n1
+		says 2 "say which one" ockamctl relay delete "$word"
+	done
+	says 2 "several nodes" ockamctl service stop echo
+	says 2 "several nodes" ockamctl secure-channel-listener show api
+	says 2 "several nodes" ockamctl flow-control add-consumer api echo
+	says 2 "not on node 'n1'" ockamctl service stop /node/n2/service/echo --at n1
+	quietly ockamctl service stop /node/n2/service/echo
+	check_eq "$(ockamctl worker list | jq -r '.[] | select(.addr == "echo").node')" n1 "who has it"
+	quietly ockamctl service stop echo
+	check_eq "$(ockamctl service list | jq -r '.[].addr' | grep -c echo)" 0 "echo services"
+	check_eq "$(ockamctl secure-channel-listener list | jq length)" 2 "listeners"
+}
+
 # A socket has its user for an owner, and a queue.
 test_worker_of_a_user()
 {
 	setup_module || return
-	quietly ockamctl node create n1 --allow-group 4711
+	quietly ockamctl node create n1 --allow-group 4700-4711
 	setpriv --reuid 65534 --regid 4711 --clear-groups python3 "$HERE/idle.py" n1 idle &
 	defer kill $!
 	busywait 30 sh -c "ockamctl worker list | jq -e '.[] | select(.addr == \"idle\")'" || return
@@ -28,6 +50,19 @@ test_worker_of_a_user()
 	check_eq "$(ockamctl worker list --at n1 | jq -c '.[] | select(.addr == "idle") | [.kind, .queue, .owner]')" \
 		'["socket",2,65534]' "kind, queue, owner"
 	check_match "$(ockamctl worker list --at n1 --output plain | grep idle)" '^n1 +idle +socket +2 +65534$' text
+}
+
+# Whom a node allows can send; others are told what they lack.
+test_message_of_a_user()
+{
+	local user="setpriv --reuid 65534 --clear-groups"
+	local send="ockamctl message send hello --from n1 --to /service/uppercase --timeout 60"
+
+	setup_module || return
+	quietly ockamctl node create n1 --allow-group 4711
+	check_rc 0 "a member" $user --regid 4711 $send
+	check_eq "$OUT" HELLO "answer"
+	says 77 "--allow-group" $user --regid 4712 $send
 }
 
 # What a user binds does not act on the administrator's terminal, and is seen.

@@ -80,7 +80,73 @@ test_files_that_are_none()
 	check_eq "$(ockamctl project list -j)" "[]" "what was stored"
 }
 
+# One that is damaged is named, the others are listed.
+test_list_with_a_damaged_file()
+{
+	setup_home
+	quietly ockamctl project create far --at $PLACE --identifier "$ONE"
+	quietly ockamctl project create near --at $PLACE --identifier "$TWO"
+	echo '{' > "$OCKAM_HOME/projects/far.json"
+	check_rc 65 "list" ockamctl project list -j
+	check_eq "$(count '.[].name')" '"near"' "the others"
+	check_contains "$ERR" "far.json is no project file" "the error"
+}
+
+# A name is not taken away from somebody else.
+test_hosting_under_a_name_that_is_taken()
+{
+	setup_home
+	quietly ockamctl project create default --at $PLACE --identifier "$ONE"
+	says 73 "is $ONE here, not a new identity" ockamctl project create default --host
+	quietly ockamctl identity create project
+	says 73 "is $ONE here, not $(ockamctl identity show project)" ockamctl project create default --host
+	check_eq "$(ockamctl project information -j | jq -r .identity)" "$ONE" "what is known"
+}
+
+# What another machine wrote does nothing to a terminal.
+test_text_of_others()
+{
+	local all
+
+	setup_home
+	all="{\"name\":\"far\",\"identity\":\"$ONE\",\"access_route\":\"$PLACE\",\"x\\u001b[2J\":[\"y\\u001b[2J\", \"gr\\u00fcn\"]}"
+	printf '%s' "$all" > "$OCKAM_HOME/p.json"
+	quietly ockamctl project import --project-file "$OCKAM_HOME/p.json"
+	check_rc 0 "text" ockamctl project show far --output plain
+	check_contains "$OUT" 'x\x1b[2J:'$'\n''  y\x1b[2J'$'\n''  grün' "text"
+	check_contains "$(ockamctl project show far --oneline)" 'x\x1b[2J=y\x1b[2J,grün' "one line"
+	check_contains "$(ockamctl project list --output plain)" 'y\x1b[2J' "list"
+	check_eq "$(ockamctl project show far -j | jq -r 'keys[3]')" $'x\e[2J' "JSON"
+}
+
 # These need the module.
+
+# pinned NODE: whom that node takes for the project default
+pinned()
+{
+	jq -r .identity "$OCKAM_HOME/pins/default@$1.json"
+}
+
+# A name of a project is not a file that happens to be here.
+test_name_or_file()
+{
+	scene || return
+	defer cd "$PWD"
+	cd "$OCKAM_HOME" || return
+	quietly ockamctl project create default --at $PLACE --identifier "$ONE"
+	ockamctl project information -j | sed "s/$ONE/$TWO/" > default
+	cp default default.json
+	quietly ockamctl node create p1 --project default
+	check_eq "$(pinned p1)" "$ONE" "by its name"
+	quietly ockamctl node create p2 --project ./default
+	check_eq "$(pinned p2)" "$TWO" "by its path"
+	quietly ockamctl node create p3 --project default.json
+	check_eq "$(pinned p3)" "$TWO" "a .json file"
+	quietly ockamctl project delete default --yes
+	quietly ockamctl node create p4 --project default
+	check_eq "$(pinned p4)" "$TWO" "a file, as there is no project"
+	says 67 "neither a file" ockamctl node create p5 --project nope
+}
 
 links()
 {

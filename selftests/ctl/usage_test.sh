@@ -25,6 +25,14 @@ test_help()
 	[ $number -gt 40 ] || fail "only $number commands"
 }
 
+test_version()
+{
+	for words in --version "-q --version" "node list --version"; do
+		# shellcheck disable=SC2086 # words
+		check_eq "$(ockamctl $words)" "ockamctl 0.1" "$words"
+	done
+}
+
 test_placeholders()
 {
 	local send="ockamctl message send hello --from n1 --timeout 60"
@@ -156,6 +164,9 @@ test_batch()
 	check_rc 67 "one fails" ockamctl --batch "$file"
 	check_eq "$OUT" b3 "until then"
 	check_contains "$ERR" "line 2" "which"
+	printf 'node delete none -q\n' > "$file"
+	check_rc 67 "quiet" ockamctl -q --batch "$file"
+	check_contains "$ERR" "line 1" "which"
 	check_rc 0 "no line" ockamctl --batch /dev/null
 	says 66 "cannot read" ockamctl --batch "$OCKAM_HOME/none"
 	says 2 "instead of a command" ockamctl --batch "$file" node list
@@ -199,6 +210,17 @@ except OSError:
 print(text.decode())
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 PY
+}
+
+# An answer does nothing to the terminal; into a pipe it goes as it is.
+test_answer_at_a_terminal()
+{
+	local red=(ockamctl message send $'red\e[31m' --from n1 --to /service/echo --timeout 60)
+
+	scene n1 || return
+	check_rc 0 "terminal" at_terminal "" "${red[@]}"
+	check_contains "$OUT" 'red\x1b[31m' "terminal"
+	check_eq "$("${red[@]}")" $'red\e[31m' "pipe"
 }
 
 test_question_before_deleting()

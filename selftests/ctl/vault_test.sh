@@ -101,6 +101,71 @@ test_secrets_stay()
 	done
 }
 
+# An exported key takes nobody's place, and touches nothing beside it.
+test_export_makes_a_new_file()
+{
+	local file
+
+	vault_of alice || return
+	file=$SCRATCH/alice.pem
+	echo mine > "$file.new"
+	quietly ockamctl identity export alice --private "$file"
+	check_eq "$(cat "$file.new")" mine "what was beside it"
+	mkfifo "$SCRATCH/fifo.pem.new"
+	check_rc 0 "beside a pipe" timeout 10 ockamctl identity export alice --private "$SCRATCH/fifo.pem"
+	ln -s target "$SCRATCH/link"
+	says 73 exists ockamctl identity export alice --private "$SCRATCH/link"
+	check_eq "$(ls "$SCRATCH/target" 2> /dev/null)" "" "what a link leads to"
+}
+
+# What is left behind is cleared where the tool writes, and nowhere else.
+test_leftovers()
+{
+	local ours=(default-identity vaults/default/x.pem known/x.pem projects/x.json pins/x@n1.json credentials/x.credential)
+	local others=(notes sub/x.pem vaults/default/notes vaults/default/sub/x.pem vaults/x.pem known/notes) file
+
+	vault_of alice || return
+	for file in "${ours[@]}" "${others[@]}"; do
+		mkdir -p "$(dirname "$OCKAM_HOME/$file")"
+		echo text > "$OCKAM_HOME/$file.new"
+	done
+	mkfifo "$OCKAM_HOME/known/fifo.pem.new"
+	check_rc 0 "a command that locks" timeout 10 ockamctl identity create bob
+	for file in "${ours[@]}"; do
+		[ ! -e "$OCKAM_HOME/$file.new" ] || fail "$file.new is there"
+	done
+	for file in "${others[@]}"; do
+		check_eq "$(cat "$OCKAM_HOME/$file.new")" text "$file.new"
+	done
+}
+
+# What can be no vault and no identity is not looked at.
+test_stray_entries()
+{
+	vault_of alice || return
+	mkdir "$OCKAM_HOME/vaults/lost+found" "$OCKAM_HOME/vaults/old~"
+	touch "$OCKAM_HOME/vaults/file" "$OCKAM_HOME/vaults/default/a copy.pem"
+	check_eq "$(ockamctl vault list | jq -c 'map(.vault | [.name, .identities[]])')" \
+		'[["default","alice"],["file"]]' "vaults"
+	check_eq "$(ockamctl identity list | jq -r '.[].name')" alice "identities"
+	quietly ockamctl identity create bob
+	quietly ockamctl identity rotate alice
+}
+
+# What may not be looked at is not said to be missing.
+test_no_permission()
+{
+	local words user="setpriv --reuid 65534 --regid 65534 --clear-groups"
+
+	vault_of alice || return
+	$user true 2> /dev/null || { skip "not allowed to be another user"; return; }
+	for words in "identity show" "identity show alice" "identity list" "identity delete alice" "vault list" \
+			"vault show" "credential list" "project list"; do
+		# shellcheck disable=SC2086 # words
+		says 77 "Permission denied" $user ockamctl $words
+	done
+}
+
 # survives STATE COMMAND...: the power is cut at each step of it. What the
 # function STATE says afterwards is old or new, and new once the command ended.
 survives()
@@ -279,6 +344,42 @@ test_damaged_files()
 		check_eq "$(count '.[].name')" '"bob"' "the others"
 		check_contains "$ERR" "$file is damaged" "list"
 	done
+}
+
+# What cannot be read can be given up.
+test_damaged_files_go()
+{
+	vault_of alice bob carol || return
+	truncate -s 100 "$OCKAM_HOME/$ALICE"
+	says 65 "ockamctl identity delete alice" ockamctl identity show alice
+	check_rc 0 "one" ockamctl identity delete alice
+	check_eq "$OUT" alice "what was deleted"
+	check_eq "$ERR" "identity 'alice' is damaged: nodes are not looked at" "what is said"
+	truncate -s 100 "$OCKAM_HOME/vaults/default/carol.pem"
+	check_rc 0 "all" ockamctl identity delete --all
+	check_eq "$OUT" $'bob\ncarol' "what was deleted"
+	check_eq "$(ockamctl identity list)" "[]" "identities"
+}
+
+# A list goes on, and its exit code tells of what is missing in it.
+test_credentials()
+{
+	local good
+
+	vault_of authority || return
+	good=$(ockamctl credential issue --for "$(ockamctl identity show)" --as authority) || return
+	check_eq "$(ockamctl credential store member "$good" --issuer authority)" member "store"
+	echo 00 > "$OCKAM_HOME/credentials/bad.credential"
+	check_rc 65 "list" ockamctl credential list
+	check_eq "$(count '.[].name')" '"member"' "the good one"
+	check_eq "$ERR" "error: credential 'bad' is none: ockamctl credential delete bad" "the other one"
+	quietly ockamctl credential delete bad
+	says 67 "ockamctl credential list" ockamctl credential delete bad
+	# A name stays one when its file is damaged, whatever is in this folder.
+	truncate -s 100 "$OCKAM_HOME/vaults/default/authority.pem"
+	says 65 "is damaged" ockamctl credential verify "$good" --issuer authority
+	says 2 "1 to 4" ockamctl secure-channel-listener create l --at n1 --authority a --authority a --authority a \
+		--authority a --authority a
 }
 
 # Each part belongs to the others: no part of another identity is taken.

@@ -12,6 +12,7 @@
 #include "object.h"
 
 #define HEX_LEAST	66	/* longer than any name */
+#define AUTHORITIES_MAX	4	/* that the module takes */
 
 /* Bytes of a hex text, or minus an exit code. */
 static long unhex(const char *text, uint8_t *dst, size_t size, const char *what)
@@ -50,12 +51,13 @@ int authority_read(const char *text, struct identity *identity,
 		   struct ockam_identity *verified)
 {
 	enum ockam_ident_reason reason;
+	int err = CTL_NOT_FOUND;
 	long got;
 
-	/* A name of an identity, unless it looks like a path or a history. */
-	if (!is_hex(text) && !strchr(text, '/') &&
-	    identity_peek(text, identity, true) != CTL_NOT_FOUND) {
-		got = identity->history_len;
+	if (home_is_name(text))
+		err = identity_peek(text, identity, true);
+	if (err != CTL_NOT_FOUND) {
+		got = err ? -err : (long)identity->history_len;
 	} else {
 		memset(identity, 0, sizeof(*identity));
 		got = is_hex(text) ?
@@ -105,6 +107,9 @@ int request_authorities(struct request *request, const struct ctl_args *args)
 	struct nlattr *nest;
 	int err = 0;
 
+	if (args->authority.count > AUTHORITIES_MAX)
+		return ctl_fail(CTL_USAGE, "--authority is given 1 to %d times",
+				AUTHORITIES_MAX);
 	if (args->require_credential && !args->authority.count)
 		return ctl_fail(CTL_USAGE, "say whose credential is required: --authority HISTORY");
 	if (args->require_credential)

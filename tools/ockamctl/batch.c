@@ -101,8 +101,8 @@ int batch_run(const char *path, int (*run)(int argc, char **argv))
 		err = run_line(line, run);
 	}
 	if (err)
-		ctl_note("%s: line %zu failed; what follows is not done", path,
-			 number);
+		ctl_fail(err, "%s: line %zu failed; what follows is not done",
+			 path, number);
 	else if (ferror(file))
 		err = ctl_fail(CTL_INPUT, "cannot read %s", path);
 	free(line);

@@ -270,7 +270,7 @@ const struct ctl_command listener_commands[] = {
 	  "print a channel listener",
 	  "ockamctl secure-channel-listener show api --at n1" },
 	{ "delete", listener_delete, NULL, "NAME [--at NODE] [--yes] [--output json]",
-	  "stop accepting channels",
+	  "stop accepting channels; without --at on the one node that has it",
 	  "ockamctl secure-channel-listener delete api2 --at n1" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

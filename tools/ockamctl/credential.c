@@ -64,7 +64,7 @@ static int issue(struct ctl_args *args)
 	char issuer[65] = "default";
 	uint8_t subject[32];
 	json_t *json;
-	int err;
+	int err = 0;
 
 	if (!ttl)
 		return CTL_USAGE;
@@ -73,8 +73,9 @@ static int issue(struct ctl_args *args)
 	if (args->as)
 		snprintf(issuer, sizeof(issuer), "%.64s", args->as);
 	else
-		identity_default(issuer);
-	err = ctl_parse_identifier(subject, args->subject);
+		err = identity_default(issuer);
+	if (!err || err == CTL_NOT_FOUND)
+		err = ctl_parse_identifier(subject, args->subject);
 	if (!err)
 		err = credential_issue(issuer, subject, &args->attribute, ttl,
 				       credential, &credential_len);
@@ -163,36 +164,43 @@ static int store(struct ctl_args *args)
 				      "%s", args->pos[0]);
 }
 
-static void add_stored(json_t *all, const char *name)
+static int add_stored(json_t *all, const char *name)
 {
 	json_t *json;
+	int err = credential_read(name, credential, &credential_len);
 
-	if (!home_is_name(name) ||
-	    credential_read(name, credential, &credential_len))
-		return;
+	if (err)
+		return err;
 	json = say(credential, credential_len);
 	if (!json)
-		return;
+		return ctl_fail(CTL_DATA, "credential '%s' is none: ockamctl credential delete %s",
+				name, name);
 	json_object_set_new(json, "name", json_string(name));
 	json_array_append_new(all, json);
+	return 0;
 }
 
 static int list(struct ctl_args *args)
 {
 	json_t *all = json_array(), *names, *name;
 	char path[HOME_PATH_MAX];
+	int err, last;
 	size_t i;
-	int err;
 
 	(void)args;
 	err = home_path(path, "credentials", NULL, NULL);
+	if (!err)
+		err = home_names(path, SUFFIX, &names);
 	if (err)
 		return err;
-	names = home_names(path, SUFFIX);
-	json_array_foreach(names, i, name)
-		add_stored(all, json_string_value(name));
+	json_array_foreach(names, i, name) {
+		last = add_stored(all, json_string_value(name));
+		if (last)
+			err = last;
+	}
 	json_decref(names);
-	return ctl_print(all);
+	last = ctl_print(all);
+	return err ? err : last;
 }
 
 static int show(struct ctl_args *args)
@@ -218,8 +226,10 @@ static int delete(struct ctl_args *args)
 	if (err || !ctl_confirm(args, args->pos[0]))
 		return err;
 	if (unlink(path))
-		return ctl_fail(errno == ENOENT ? CTL_NOT_FOUND : CTL_IO,
-				"credential '%s': %s", args->pos[0],
+		return errno == ENOENT ?
+		       ctl_fail(CTL_NOT_FOUND, "there is no credential '%s': ockamctl credential list",
+				args->pos[0]) :
+		       ctl_fail(CTL_IO, "cannot delete %s: %s", path,
 				strerror(errno));
 	return ctl_result(json_pack("{s:s}", "name", args->pos[0]), "%s",
 			  args->pos[0]);

@@ -141,6 +141,8 @@ void ctl_date(char dst[21], uint64_t seconds);
  * other byte. The length; at most @size - 1.
  */
 size_t ctl_printable(char *dst, size_t size, const void *bytes, size_t len);
+/* To standard output, as ctl_printable() makes it. */
+void ctl_put(const char *text);
 void ctl_hex(char *dst, const void *data, size_t len);
 int ctl_unhex(void *dst, size_t size, const char *text);
 /* "I" and 64 hex digits */

@@ -85,18 +85,26 @@ static const char *last_part(const char *text)
 	return slash ? slash + 1 : text;
 }
 
-/* By its identifier, or by the address of what produces it. */
-static json_t *find(const json_t *all, const char *name)
+/* By its identifier, or by the address of what produces it on one node. */
+static int find(const json_t *all, const char *name, json_t **out)
 {
-	static const char *const keys[] = { "flow_control_id", "address" };
 	json_t *flow;
 	size_t i;
 
-	for (int k = 0; k < 2; k++)
-		json_array_foreach(all, i, flow)
-			if (!strcmp(text_of(flow, keys[k]), name))
-				return flow;
-	return NULL;
+	*out = NULL;
+	json_array_foreach(all, i, flow) {
+		if (strcmp(text_of(flow, "flow_control_id"), name) &&
+		    strcmp(text_of(flow, "address"), name))
+			continue;
+		if (*out && strcmp(text_of(flow, "node"), text_of(*out, "node")))
+			return ctl_fail(CTL_USAGE, "'%s' is on several nodes: say on which, --at NODE",
+					name);
+		if (!*out)
+			*out = flow;
+	}
+	return *out ? 0 :
+	       ctl_fail(CTL_NOT_FOUND, "there is no flow '%s': ockamctl flow-control list",
+			name);
 }
 
 static int change(struct ctl_args *args, int command)
@@ -113,12 +121,10 @@ static int change(struct ctl_args *args, int command)
 	err = object_collect(args, OBJECT_ANY_KIND, flow_json, &all);
 	if (!err)
 		err = route_add(&consumer, addr);
+	if (!err)
+		err = find(all, last_part(args->pos[0]), &flow);
 	if (err)
 		return err;
-	flow = find(all, last_part(args->pos[0]));
-	if (!flow)
-		return ctl_fail(CTL_NOT_FOUND, "there is no flow '%s': ockamctl flow-control list",
-				args->pos[0]);
 	request = about(flow, command);
 	request_bytes(request, OCKAM_A_EXPOSE, consumer.hops, consumer.len);
 	err = request_send(request, NULL);

@@ -15,6 +15,7 @@
 
 struct request {
 	struct nl_msg *msg;
+	bool bad;		/* it has not got all that it was to say */
 };
 
 static struct nl_sock *sock, *event_sock;
@@ -45,63 +46,67 @@ struct request *request_new(int command)
 	static struct request request;
 
 	request.msg = nlmsg_alloc_size(131072);
-	if (connect_family() == 0 && request.msg)
-		genlmsg_put(request.msg, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0,
-			    NLM_F_REQUEST, command, OCKAM_GENL_VERSION);
+	request.bad = connect_family() || !request.msg ||
+		      !genlmsg_put(request.msg, NL_AUTO_PORT, NL_AUTO_SEQ,
+				   family, 0, NLM_F_REQUEST, command,
+				   OCKAM_GENL_VERSION);
 	return &request;
 }
 
 void request_text(struct request *request, int attr, const char *text)
 {
-	if (text && family > 0)
-		nla_put_string(request->msg, attr, text);
+	if (text)
+		request_bytes(request, attr, text, strlen(text) + 1);
 }
 
 void request_bytes(struct request *request, int attr, const void *data,
 		   size_t len)
 {
-	if (family > 0)
-		nla_put(request->msg, attr, len, data);
+	if (!request->bad)
+		request->bad = len > UINT16_MAX - NLA_HDRLEN ||
+			       nla_put(request->msg, attr, len, data);
 }
 
 void request_u32(struct request *request, int attr, uint32_t value)
 {
-	if (family > 0)
-		nla_put_u32(request->msg, attr, value);
+	request_bytes(request, attr, &value, sizeof(value));
 }
 
 void request_flag(struct request *request, int attr)
 {
-	if (family > 0)
-		nla_put_flag(request->msg, attr);
+	request_bytes(request, attr, NULL, 0);
 }
 
 struct nlattr *request_nest(struct request *request, int attr)
 {
-	return family > 0 ? nla_nest_start(request->msg, attr | NLA_F_NESTED) :
-			    NULL;
+	struct nlattr *nest = NULL;
+
+	if (!request->bad)
+		nest = nla_nest_start(request->msg, attr | NLA_F_NESTED);
+	request->bad = !nest;
+	return nest;
 }
 
 void request_nest_end(struct request *request, struct nlattr *nest)
 {
-	if (nest)
-		nla_nest_end(request->msg, nest);
+	if (!request->bad)
+		request->bad = nla_nest_end(request->msg, nest);
 }
 
 void request_addr(struct request *request, const struct sockaddr_storage *addr)
 {
 	const struct sockaddr_in6 *in6 = (const void *)addr;
 	const struct sockaddr_in *in = (const void *)addr;
+	uint16_t port;
 
-	if (family <= 0)
-		return;
 	if (addr->ss_family == AF_INET6) {
-		nla_put(request->msg, OCKAM_A_IP, 16, &in6->sin6_addr);
-		nla_put_u16(request->msg, OCKAM_A_PORT, ntohs(in6->sin6_port));
+		request_bytes(request, OCKAM_A_IP, &in6->sin6_addr, 16);
+		port = ntohs(in6->sin6_port);
 	} else {
-		nla_put(request->msg, OCKAM_A_IP, 4, &in->sin_addr);
-		nla_put_u16(request->msg, OCKAM_A_PORT, ntohs(in->sin_port));
+		request_bytes(request, OCKAM_A_IP, &in->sin_addr, 4);
+		port = ntohs(in->sin_port);
 	}
+	request_bytes(request, OCKAM_A_PORT, &port, sizeof(port));
 }
 
 static void read_addr(struct sockaddr_storage *addr, struct nlattr *ip,
@@ -332,23 +337,44 @@ static int on_done(struct nl_msg *msg, void *arg)
 	return NL_STOP;
 }
 
+/* libnl has numbers of its own. */
+static int nl_errno(int err)
+{
+	switch (-err) {
+	case NLE_MSGSIZE:
+		return -EMSGSIZE;
+	case NLE_NOMEM:
+		return -ENOMEM;
+	case NLE_PERM:
+		return -EPERM;
+	}
+	return err < 0 ? -EIO : 0;
+}
+
 static int talk(struct request *request, struct call *call)
 {
 	struct nl_cb *cb = nl_cb_alloc(NL_CB_DEFAULT);
 	int err = connect_family();
 
 	kernel_says[0] = '\0';
-	if (err || !cb || !request->msg)
+	if (!err && (!cb || !request->msg))
+		err = -ENOMEM;
+	if (!err && request->bad) {
+		strcpy(kernel_says, "that is too much for one request");
+		err = -EMSGSIZE;
+	}
+	if (err)
 		goto out;
 	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, call);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_done, call);
 	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_done, call);
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, call);
-	err = nl_send_auto(sock, request->msg);
-	while (err >= 0 && !call->done)
-		err = nl_recvmsgs(sock, cb) < 0 && !call->done ? -EIO : 0;
-	if (err > 0)
-		err = 0;
+	err = nl_errno(nl_send_auto(sock, request->msg));
+	while (!err && !call->done) {
+		err = nl_errno(nl_recvmsgs(sock, cb));
+		if (call->done)
+			err = 0;
+	}
 out:
 	/* It may have carried a secret. */
 	if (request->msg)
@@ -363,7 +389,7 @@ int request_send(struct request *request, struct object *answer)
 {
 	struct call call = { .answer = answer };
 
-	if (family > 0)
+	if (!request->bad)
 		nlmsg_hdr(request->msg)->nlmsg_flags |= NLM_F_ACK;
 	return talk(request, &call);
 }
@@ -374,43 +400,61 @@ int request_dump(struct request *request,
 	struct call call = { .each = each, .arg = arg };
 	int err;
 
-	if (family > 0)
+	if (!request->bad)
 		nlmsg_hdr(request->msg)->nlmsg_flags |= NLM_F_DUMP;
 	err = talk(request, &call);
 	return err ? err : call.stop;
+}
+
+/* What the user can do about it. */
+static int exit_code(int err)
+{
+	switch (err) {
+	case -EINVAL:
+	case -ENAMETOOLONG:
+	case -EMSGSIZE:
+	case -ERANGE:
+	case -EDESTADDRREQ:
+		return CTL_USAGE;
+	case -EKEYREJECTED:
+	case -EKEYREVOKED:
+	case -EBADMSG:
+		return CTL_DATA;
+	case -ENOENT:
+	case -ENODEV:
+		return CTL_NOT_FOUND;
+	case -EHOSTUNREACH:
+	case -ECONNREFUSED:
+		return CTL_ROUTE;
+	case -ENOTCONN:
+	case -ENOKEY:
+		return CTL_UNAVAILABLE;
+	case -EEXIST:
+	case -EADDRINUSE:
+	case -EADDRNOTAVAIL:
+	case -EBUSY:
+	case -ENOSPC:
+		return CTL_EXISTS;
+	case -EIO:
+		return CTL_IO;
+	case -ESHUTDOWN:
+		return CTL_TIMEOUT;
+	case -EACCES:
+		return CTL_PERMISSION;
+	}
+	return CTL_INTERNAL;
 }
 
 int genl_fail(int err, const char *what)
 {
 	const char *why = kernel_says[0] ? kernel_says : strerror(-err);
 
-	switch (err) {
-	case -ENOPROTOOPT:
+	if (err == -ENOPROTOOPT)
 		return ctl_fail(CTL_UNAVAILABLE, "the ockam module is not loaded: run `modprobe ockam`");
-	case -EPERM:
+	if (err == -EPERM)
 		return ctl_fail(CTL_PERMISSION, "%s: no permission: CAP_NET_ADMIN is needed, run it as root or with sudo",
 				what);
-	case -EACCES:
-		return ctl_fail(CTL_PERMISSION, "%s: %s", what, why);
-	case -ENOENT:
-		return ctl_fail(CTL_NOT_FOUND, "%s: %s", what, why);
-	case -EEXIST:
-	case -EADDRINUSE:
-	case -EADDRNOTAVAIL:
-	case -EBUSY:
-	case -ENODEV:
-		return ctl_fail(CTL_EXISTS, "%s: %s", what, why);
-	case -EHOSTUNREACH:
-	case -ECONNREFUSED:
-		return ctl_fail(CTL_ROUTE, "%s: %s", what, why);
-	case -ENOTCONN:
-		return ctl_fail(CTL_UNAVAILABLE, "%s: %s", what, why);
-	case -EKEYREJECTED:
-	case -EKEYREVOKED:
-	case -EBADMSG:
-		return ctl_fail(CTL_DATA, "%s: %s", what, why);
-	}
-	return ctl_fail(CTL_INTERNAL, "%s: %s", what, why);
+	return ctl_fail(exit_code(err), "%s: %s", what, why);
 }
 
 static int on_event(struct nl_msg *msg, void *arg)
@@ -487,6 +531,7 @@ static bool refused(const char *reason)
 {
 	return !strcmp(reason, "not-authorized") ||
 	       !strncmp(reason, "credential-", 11) ||
+	       !strncmp(reason, "identity-", 9) ||
 	       (!strncmp(reason, "handshake", 9) &&
 		strcmp(reason, "handshake-timeout"));
 }

@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
@@ -118,14 +117,14 @@ static int write_all(int fd, const char *data, size_t len)
 static int discard(const char *path)
 {
 	static const char zeros[4096];
-	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW), err = 0;
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat stat;
 	off_t at, part;
+	int err;
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -1;
-	if (fstat(fd, &stat))
-		stat.st_size = 0;
+	err = fstat(fd, &stat);
 	for (at = 0; !err && at < stat.st_size; at += part) {
 		part = stat.st_size - at;
 		if (part > (off_t)sizeof(zeros))
@@ -137,17 +136,44 @@ static int discard(const char *path)
 	return unlink(path) || err ? -1 : 0;
 }
 
+static int cannot_write(const char *path)
+{
+	return ctl_fail(CTL_IO, "cannot write %s: %s", path, strerror(errno));
+}
+
+/* A file that was not there, to be written. */
+static int open_new(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+		    0600);
+}
+
+static int fill(int fd, const void *data, size_t len)
+{
+	int err = write_all(fd, data, len);
+
+	return close(fd) || err ? -1 : 0;
+}
+
 static int create(const char *path, const void *data, size_t len)
 {
-	int fd, err;
+	int fd = discard(path) ? -1 : open_new(path);
 
-	if (discard(path))
-		return -1;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -1 : fill(fd, data, len);
+}
+
+int home_write_new(const char *path, const void *data, size_t len)
+{
+	int fd = open_new(path), err;
+
 	if (fd < 0)
-		return -1;
-	err = write_all(fd, data, len);
-	return close(fd) || err ? -1 : 0;
+		return errno == EEXIST ? ctl_fail(CTL_EXISTS, "%s exists", path) :
+					 cannot_write(path);
+	if (!fill(fd, data, len) && !sync_dir(path))
+		return 0;
+	err = cannot_write(path);
+	unlink(path);
+	return err;
 }
 
 int home_write(const char *path, const void *data, size_t len)
@@ -163,18 +189,18 @@ int home_write(const char *path, const void *data, size_t len)
 	err = create(beside, data, len);
 	/* Where two files cannot change places, the old one is just freed. */
 	if (!err)
-		err = (renameat2(AT_FDCWD, beside, AT_FDCWD, path,
-				 RENAME_EXCHANGE) && rename(beside, path)) ||
-		      sync_dir(path);
-	if (err) {
-		err = errno;
-		unlink(beside);
-		return ctl_fail(CTL_IO, "cannot write %s: %s", path,
-				strerror(err));
-	}
-	if (discard(beside))
-		ctl_note("cannot overwrite %s: %s", beside, strerror(errno));
-	return 0;
+		err = renameat2(AT_FDCWD, beside, AT_FDCWD, path,
+				RENAME_EXCHANGE) && rename(beside, path);
+	/* What may come back after a power cut is kept until that is sure. */
+	if (!err && sync_dir(path))
+		return cannot_write(path);
+	if (err)
+		err = cannot_write(path);
+	/* Whatever it is now, it may have a key in it. */
+	if (discard(beside) && !err)
+		err = ctl_fail(CTL_IO, "cannot overwrite %s: %s", beside,
+			       strerror(errno));
+	return err;
 }
 
 int home_remove(const char *path)
@@ -233,37 +259,96 @@ ssize_t home_read_private(const char *path, void *data, size_t size)
 	return read_file(path, data, size, true);
 }
 
-json_t *home_names(const char *path, const char *suffix)
+int home_missing(const char *path)
+{
+	if (errno == ENOENT || errno == ENOTDIR)
+		return CTL_NOT_FOUND;
+	return ctl_fail(errno == EACCES ? CTL_PERMISSION : CTL_IO,
+			"cannot open %s: %s", path, strerror(errno));
+}
+
+/* The length of a file's name without SUFFIX, 0 if it ends in something else. */
+static size_t base_len(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), end = strlen(suffix);
+
+	return len > end && !strcmp(name + len - end, suffix) ? len - end : 0;
+}
+
+int home_names(const char *path, const char *suffix, json_t **out)
 {
 	struct dirent **entries;
-	json_t *all = json_array();
-	int count = scandir(path, &entries, NULL, alphasort);
+	int count = scandir(path, &entries, NULL, alphasort), err;
+
+	*out = json_array();
+	if (count < 0) {
+		err = home_missing(path);
+		return err == CTL_NOT_FOUND ? 0 : err;
+	}
+	for (int i = 0; i < count; i++) {
+		char *name = entries[i]->d_name;
+
+		name[base_len(name, suffix)] = '\0';
+		if (home_is_name(name))
+			json_array_append_new(*out, json_string(name));
+		free(entries[i]);
+	}
+	free(entries);
+	return 0;
+}
+
+static void walk(const char *dir, int (*wanted)(const struct dirent *entry),
+		 void (*each)(const char *path))
+{
+	char path[HOME_PATH_MAX + 256];
+	struct dirent **entries;
+	int count = scandir(dir, &entries, wanted, NULL);
 
 	for (int i = 0; i < count; i++) {
-		const char *name = entries[i]->d_name;
-		size_t len = strlen(name), end = strlen(suffix);
-
-		if (name[0] != '.' && len > end &&
-		    !strcmp(name + len - end, suffix))
-			json_array_append_new(all, json_stringn(name, len - end));
+		snprintf(path, sizeof(path), "%s/%s", dir, entries[i]->d_name);
+		each(path);
 		free(entries[i]);
 	}
 	if (count >= 0)
 		free(entries);
-	return all;
 }
 
-/* What a power cut left beside its place. */
-static int sweep(const char *path, const struct stat *stat, int type,
-		 struct FTW *ftw)
+static int is_vault(const struct dirent *entry)
 {
-	size_t len = strlen(path), end = strlen(BESIDE);
+	return home_is_name(entry->d_name);
+}
 
-	(void)stat;
-	(void)ftw;
-	if (type == FTW_F && len > end && !strcmp(path + len - end, BESIDE))
+static int is_beside(const struct dirent *entry)
+{
+	return base_len(entry->d_name, ".pem" BESIDE) ||
+	       base_len(entry->d_name, ".json" BESIDE) ||
+	       base_len(entry->d_name, ".credential" BESIDE);
+}
+
+static void drop(const char *path)
+{
+	discard(path);
+}
+
+static void sweep_dir(const char *path)
+{
+	walk(path, is_beside, drop);
+}
+
+/* What a power cut left beside its place, and nothing that others put here. */
+static void sweep(void)
+{
+	static const char *const dirs[] = { "known", "projects", "pins",
+					    "credentials" };
+	char path[HOME_PATH_MAX];
+
+	if (!home_path(path, NULL, "default-identity", BESIDE))
 		discard(path);
-	return 0;
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (!home_path(path, dirs[i], NULL, NULL))
+			sweep_dir(path);
+	if (!home_path(path, "vaults", NULL, NULL))
+		walk(path, is_vault, sweep_dir);
 }
 
 #define LOCK_WAIT	10	/* seconds */
@@ -315,8 +400,7 @@ int home_lock(void)
 				strerror(err));
 	}
 	lock_fd = fd;
-	home_path(path, NULL, NULL, NULL);
-	nftw(path, sweep, 8, FTW_PHYS);
+	sweep();
 	return 0;
 }
 

@@ -12,6 +12,12 @@
 
 static struct identity identity;
 
+/* A channel key that is in the file, and not needed here. */
+static void forget_secret(void)
+{
+	explicit_bzero(identity.secret, sizeof(identity.secret));
+}
+
 /* The identifier of what has been made. */
 static int print_identifier(void)
 {
@@ -34,17 +40,21 @@ static int create(struct ctl_args *args)
 		err = identity_know(name, args->identity, &identity);
 	else
 		err = identity_make(name, &options, &identity);
+	forget_secret();
 	return err ? err : print_identifier();
 }
 
 /* The name that is meant: the argument's or the default one. */
 static int choose(struct ctl_args *args, char name[65])
 {
+	int err = 0;
+
 	if (args->pos_count)
 		snprintf(name, 65, "%.64s", args->pos[0]);
-	else if (identity_default(name))
-		return ctl_fail(CTL_NOT_FOUND, "there is no default identity: ockamctl identity create");
-	return 0;
+	else
+		err = identity_default(name);
+	return err != CTL_NOT_FOUND ? err :
+	       ctl_fail(err, "there is no default identity: ockamctl identity create");
 }
 
 static int peek(struct ctl_args *args)
@@ -152,8 +162,11 @@ static int list(struct ctl_args *args)
 	size_t i;
 
 	(void)args;
-	identity_default(chosen);
-	err = vault_identities(&names);
+	err = identity_default(chosen);
+	if (!err || err == CTL_NOT_FOUND)
+		err = vault_identities(&names);
+	if (err)
+		return err;
 	json_array_foreach(names, i, name) {
 		/* One that is damaged has been named; the others are listed. */
 		last = identity_peek(json_string_value(name), &identity, true);
@@ -200,10 +213,17 @@ static int check_unused(const char *name)
 {
 	json_t *nodes;
 	const char *node;
-	int err = identity_peek(name, &identity, false);
+	int err = identity_try(name, &identity);
 
+	if (err == CTL_NOT_FOUND)
+		return ctl_fail(err, "there is no identity '%s': ockamctl identity list",
+				name);
+	/* Nodes know it by the identifier, which is lost. */
+	if (err == CTL_DATA)
+		ctl_note("identity '%s' is damaged: nodes are not looked at",
+			 name);
 	if (err)
-		return err;
+		return err == CTL_DATA ? 0 : err;
 	err = identity_nodes(identity.id, &nodes);
 	node = json_string_value(json_array_get(nodes, 0));
 	if (!err && node && identity.vault[0])
@@ -296,6 +316,7 @@ static int import(struct ctl_args *args)
 	if (args->private) {
 		err = identity_import(args->pos[0], args->private, args->vault,
 				      &identity);
+		forget_secret();
 	} else {
 		if (!hex)
 			hex = read_hex();
@@ -411,7 +432,7 @@ const struct ctl_command identity_commands[] = {
 	  "know another identity by its history, from standard input without HEX; or take an exported one with its key",
 	  "ockamctl identity import bob --private bob.pem" },
 	{ "delete", delete, NULL, "NAME | --all [--yes] [--output json]",
-	  "destroy an identity that no node uses, and its key",
+	  "destroy an identity that no node of this network namespace uses, and its key",
 	  "ockamctl identity delete alice" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

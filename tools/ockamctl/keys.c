@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include "ctl.h"
 #include "history.h"
 #include "home.h"
@@ -41,6 +40,23 @@ int identity_peek(const char *name, struct identity *identity, bool quiet)
 	if (!err)
 		err = store_read(path, identity, NULL);
 	return err ? err : history_verify(identity, &verified);
+}
+
+int identity_try(const char *name, struct identity *identity)
+{
+	struct ockam_identity verified;
+	char path[HOME_PATH_MAX];
+	int err;
+
+	err = find(name, identity, path);
+	if (!err)
+		err = store_try(path, identity, NULL);
+	if (!err && ockam_ident_verify_history(&verified, identity->history,
+					       identity->history_len))
+		err = CTL_DATA;
+	if (!err)
+		memcpy(identity->id, verified.identifier, sizeof(identity->id));
+	return err;
 }
 
 /* With its keys, which the caller frees, and the lock. */
@@ -85,7 +101,11 @@ static int save(const char *path, struct identity *identity,
 		err = ctl_fail(CTL_INTERNAL, "cannot read a public key");
 	if (!err)
 		err = attestation_make(identity, verified, keys->key, public);
-	return err ? err : store_write(path, identity, keys);
+	if (!err)
+		err = store_write(path, identity, keys);
+	if (err)
+		explicit_bzero(identity->secret, sizeof(identity->secret));
+	return err;
 }
 
 int identity_load(const char *name, struct identity *identity)
@@ -132,8 +152,11 @@ static int save_new(struct identity *identity, const char *vault,
 	int err;
 
 	err = vault_place(vault, identity->name, path);
-	if (!err && strcmp(identity->name, "project") && identity_default(other))
-		err = identity_set_default(identity->name);
+	if (!err && strcmp(identity->name, "project")) {
+		err = identity_default(other);
+		if (err == CTL_NOT_FOUND)
+			err = identity_set_default(identity->name);
+	}
 	if (!err)
 		err = save(path, identity, verified, keys);
 	snprintf(identity->vault, sizeof(identity->vault), "%.64s",
@@ -197,18 +220,15 @@ int identity_export(const char *name, const char *file)
 	struct ockam_identity verified;
 	struct store_keys keys = { 0 };
 	char path[HOME_PATH_MAX];
-	struct stat stat;
 	int err;
 
 	err = open_own(name, &identity, &verified, &keys, path);
-	if (!err && !lstat(file, &stat))
-		err = ctl_fail(CTL_EXISTS, "%s exists", file);
 	/* Each place has a channel key of its own. */
 	EVP_PKEY_free(keys.channel);
 	keys.channel = NULL;
 	identity.attestation_len = 0;
 	if (!err)
-		err = store_write(file, &identity, &keys);
+		err = store_export(file, &identity, &keys);
 	store_free(&keys);
 	return err;
 }
@@ -352,14 +372,17 @@ int identity_delete(const char *name)
 int identity_default(char name[65])
 {
 	char path[HOME_PATH_MAX], text[80], vault[65];
+	int err;
 
-	if (home_path(path, NULL, "default-identity", NULL))
-		return CTL_IO;
-	if (home_read(path, text, sizeof(text)) <= 0)
-		return CTL_NOT_FOUND;
+	err = home_path(path, NULL, "default-identity", NULL);
+	if (err)
+		return err;
+	if (home_read(path, text, sizeof(text)) < 0)
+		return home_missing(path);
 	text[strcspn(text, "\n")] = '\0';
-	if (!home_is_name(text) || vault_find(text, path, vault) || !vault[0])
-		return CTL_NOT_FOUND;
+	err = home_is_name(text) ? vault_find(text, path, vault) : CTL_NOT_FOUND;
+	if (err || !vault[0])
+		return err ? err : CTL_NOT_FOUND;
 	snprintf(name, 65, "%.64s", text);
 	return 0;
 }
@@ -377,13 +400,14 @@ int identity_ensure(const char *name, struct identity *identity)
 {
 	static const struct identity_options none;
 	char chosen[65] = "default", path[HOME_PATH_MAX];
-	int err;
+	int err = 0;
 
 	if (name)
 		snprintf(chosen, sizeof(chosen), "%.64s", name);
 	else
-		identity_default(chosen);
-	err = home_lock();
+		err = identity_default(chosen);
+	if (!err || err == CTL_NOT_FOUND)
+		err = home_lock();
 	if (!err)
 		err = find(chosen, identity, path);
 	if (!err)

@@ -43,8 +43,11 @@ int identity_rotate(const char *name, const struct identity_options *options,
 int identity_load(const char *name, struct identity *identity);
 /* What is public. @quiet: a missing one is not an error to print. */
 int identity_peek(const char *name, struct identity *identity, bool quiet);
+/* The same, but CTL_NOT_FOUND and CTL_DATA, of a damaged one, say nothing. */
+int identity_try(const char *name, struct identity *identity);
 /* The default one is made when there is none; @name NULL means it. */
 int identity_ensure(const char *name, struct identity *identity);
+/* 0; CTL_NOT_FOUND without a message; or another exit code. */
 int identity_default(char name[65]);
 int identity_set_default(const char *name);
 int identity_delete(const char *name);

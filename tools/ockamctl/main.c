@@ -213,7 +213,7 @@ struct line {
 	char path[128];			/* the command so far */
 	const struct ctl_command *list;	/* what may come next, or NULL */
 	const struct ctl_command *command;
-	bool help;
+	bool help, version;
 };
 
 static int read_option(struct line *line, const char *name, const char *value)
@@ -268,6 +268,10 @@ static int parse(struct line *line, int argc, char **argv)
 			line->help = true;
 			return 0;
 		}
+		if (!strcmp(word, "--version")) {
+			line->version = true;
+			return 0;
+		}
 		if (word[0] != '-' || !word[1] || word[1] == '/') {
 			err = read_word(line, word);
 			continue;
@@ -310,11 +314,11 @@ static int run_one(int argc, char **argv)
 	struct line line = { .path = "ockamctl", .list = commands };
 	int err;
 
-	if (argc > 1 && !strcmp(argv[1], "--version"))
-		return ctl_value("ockamctl 0.1");
 	err = parse(&line, argc, argv);
 	if (!err && line.help)
 		return help(&line);
+	if (!err && line.version)
+		return ctl_value("ockamctl 0.1");
 	if (!err)
 		err = ctl_output(&line.args);
 	if (!err && line.args.netns)

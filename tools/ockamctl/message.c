@@ -14,6 +14,7 @@
 #define MESSAGE_MAX	(1 << 20)
 
 static unsigned char payload[MESSAGE_MAX + 16];
+static char printable[4 * sizeof(payload)];
 
 /* The text as the services want it: a BARE string; or bytes as they are. */
 static int make_payload(struct ctl_args *args, size_t *len)
@@ -38,6 +39,18 @@ static int make_payload(struct ctl_args *args, size_t *len)
 	return 0;
 }
 
+/* As it is, but for a terminal, on which it might act. */
+static int print_text(const unsigned char *text, size_t len)
+{
+	if (isatty(STDOUT_FILENO)) {
+		ctl_printable(printable, sizeof(printable), text, len);
+		return ctl_value("%s", printable);
+	}
+	fwrite(text, 1, len, stdout);
+	putchar('\n');
+	return ctl_flush();
+}
+
 static int print_answer(struct ctl_args *args, size_t len, long us)
 {
 	static char hex[2 * sizeof(payload) + 1];
@@ -54,11 +67,12 @@ static int print_answer(struct ctl_args *args, size_t len, long us)
 	off = ockam_bare_get(payload, len, &text_len);
 	if (off < 0)
 		return ctl_fail(CTL_DATA, "the answer is no text: --hex prints it");
+	if (!ctl_wants_json())
+		return print_text(payload + off, text_len);
 	json = json_pack("{s:s%, s:I}", "reply", payload + off, text_len,
 			 "rtt_us", (json_int_t)us);
-	if (!json && ctl_wants_json())
-		return ctl_fail(CTL_DATA, "the answer is no UTF-8 text: --hex prints it");
-	return ctl_result(json, "%.*s", (int)text_len, payload + off);
+	return json ? ctl_print(json) :
+	       ctl_fail(CTL_DATA, "the answer is no UTF-8 text: --hex prints it");
 }
 
 static int exchange(struct ctl_args *args, int fd, size_t len)
@@ -101,7 +115,7 @@ struct listener {
 /* Print one message: 1, or minus an exit code. */
 static int print_message(void *arg)
 {
-	static char hex[2 * sizeof(payload) + 1], text[4 * sizeof(payload)];
+	static char hex[2 * sizeof(payload) + 1];
 	struct listener *listener = arg;
 	ssize_t len = recv(listener->fd, payload, sizeof(payload), 0);
 	size_t text_len;
@@ -111,14 +125,15 @@ static int print_message(void *arg)
 		return -socket_failed(errno, "receive");
 	off = ockam_bare_get(payload, len, &text_len);
 	if (off >= 0)
-		ctl_printable(text, sizeof(text), payload + off, text_len);
+		ctl_printable(printable, sizeof(printable), payload + off,
+			      text_len);
 	ctl_hex(hex, payload, len);
 	if (ctl_wants_json())
 		err = ctl_print_line(json_pack("{s:s?, s:s}", "text", off < 0 ?
-					       NULL : text, "hex", hex));
+					       NULL : printable, "hex", hex));
 	else
 		err = ctl_value("%s", off < 0 || listener->args->hex ? hex :
-				text);
+				printable);
 	return err ? -err : 1;
 }
 

@@ -124,8 +124,10 @@ static int print_text(const struct object *event)
 	addr_text(at, sizeof(at), &event->addr);
 	if (*at)
 		printf(" at=%s", at);
-	if (*event->label)
-		printf(" label=%s", event->label);
+	if (*event->label) {
+		fputs(" label=", stdout);
+		ctl_put(event->label);
+	}
 	if (event->has_peer) {
 		ctl_identifier(peer, event->peer);
 		printf(" peer=%s", peer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /* ockamctl node */
 
+#include <ctype.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -102,20 +103,44 @@ static int listen_tcp(const char *node, const char *address)
 	return err ? genl_fail(err, "cannot listen for TCP") : 0;
 }
 
-static int set_group(const char *node, const char *text)
+/* The highest number is no group, it stands for none. */
+static bool read_group(const char **text, uint32_t *group)
+{
+	bool digit = isdigit((unsigned char)**text);
+	unsigned long long value;
+	char *end;
+
+	value = strtoull(*text, &end, 10);
+	*text = end;
+	*group = value;
+	return digit && value < UINT32_MAX;
+}
+
+/* --allow-group: GID or LOW-HIGH */
+static int read_groups(const char *text, struct node_options *options)
+{
+	bool good = read_group(&text, &options->group_low);
+
+	options->has_group = true;
+	options->group_high = options->group_low;
+	if (good && *text == '-') {
+		text++;
+		good = read_group(&text, &options->group_high);
+	}
+	if (good && !*text && options->group_low <= options->group_high)
+		return 0;
+	return ctl_fail(CTL_USAGE, "--allow-group is GID or LOW-HIGH, with numbers of at most %u",
+			UINT32_MAX - 1);
+}
+
+static int set_group(const struct node_options *options)
 {
 	struct request *request = request_new(OCKAM_CMD_NODE_SET);
-	unsigned long low, high;
-	char *end;
 	int err;
 
-	low = strtoul(text, &end, 10);
-	high = *end == '-' ? strtoul(end + 1, &end, 10) : low;
-	if (*end || end == text || high < low)
-		return ctl_fail(CTL_USAGE, "--allow-group is GID or LOW-HIGH");
-	request_text(request, OCKAM_A_NODE_NAME, node);
-	request_u32(request, OCKAM_A_GROUP_LOW, low);
-	request_u32(request, OCKAM_A_GROUP_HIGH, high);
+	request_text(request, OCKAM_A_NODE_NAME, options->name);
+	request_u32(request, OCKAM_A_GROUP_LOW, options->group_low);
+	request_u32(request, OCKAM_A_GROUP_HIGH, options->group_high);
 	err = request_send(request, NULL);
 	return err ? genl_fail(err, "cannot set the group") : 0;
 }
@@ -134,8 +159,8 @@ static int furnish(const struct node_options *options)
 	int err;
 
 	err = identity_install(name, &identity);
-	if (!err && options->group)
-		err = set_group(name, options->group);
+	if (!err && options->has_group)
+		err = set_group(options);
 	if (err || options->bare)
 		return err;
 	err = start_service(name, "echo");
@@ -167,6 +192,7 @@ int node_make(const struct node_options *options)
 		err = project_pin(options->name, options->project);
 	if (!err)
 		err = furnish(options);
+	explicit_bzero(identity.secret, sizeof(identity.secret));
 	if (err)
 		delete_node(options->name);
 	return err;
@@ -251,12 +277,15 @@ static int create(struct ctl_args *args)
 		.identity = args->identity,
 		.address = args->tcp_listener_address,
 		.project = args->project,
-		.group = args->allow_group,
 		.bare = args->no_default_services,
 	};
 	json_t *json = NULL;
-	int err = node_make(&options);
+	int err = 0;
 
+	if (args->allow_group)
+		err = read_groups(args->allow_group, &options);
+	if (!err)
+		err = node_make(&options);
 	if (!err && ctl_wants_json())
 		err = node_json(options.name, &json);
 	return err ? err : ctl_result(json, "%s", options.name);
@@ -362,7 +391,7 @@ static int set_default(struct ctl_args *args)
 
 const struct ctl_command node_commands[] = {
 	{ "create", create, NULL,
-	  "[NAME] [--identity NAME] [--project FILE_OR_NAME] [--tcp-listener-address A:P] [--allow-group GID] [--no-default-services] [--output json]",
+	  "[NAME] [--identity NAME] [--project FILE_OR_NAME] [--tcp-listener-address A:P] [--allow-group GID|LOW-HIGH] [--no-default-services] [--output json]",
 	  "make a node", "ockamctl node create n1 --project project.json" },
 	{ "list", list, NULL, "[--output json]", "list nodes",
 	  "ockamctl node list" },

@@ -80,10 +80,12 @@ int object_list(struct ctl_args *args, uint32_t kind, object_to_json to_json)
 }
 
 struct search {
-	const char *name;
+	const char *name;	/* not empty, as a label may be */
 	struct object *out;
+	bool found;
 };
 
+/* The first one; 1 if another node has one as well. */
 static int match(void *arg, const struct object *object)
 {
 	struct search *search = arg;
@@ -93,21 +95,47 @@ static int match(void *arg, const struct object *object)
 	if (strcmp(search->name, object->address) &&
 	    strcmp(search->name, object->label) && strcmp(search->name, addr))
 		return 0;
+	if (search->found)
+		return !!strcmp(search->out->node, object->node);
+	search->found = true;
 	*search->out = *object;
-	return 1;
+	return 0;
+}
+
+/* /node/NODE/service/NAME says which node, too. */
+static int node_of(const char *name, char own[65], const char **node)
+{
+	char slash[2];
+
+	if (sscanf(name, "/node/%64[^/]%1[/]", own, slash) != 2)
+		return 0;
+	if (*node && strcmp(*node, own))
+		return ctl_fail(CTL_USAGE, "'%s' is not on node '%s'", name,
+				*node);
+	*node = own;
+	return 0;
 }
 
 int object_find(const char *node, uint32_t kind, const char *name,
 		struct object *out)
 {
 	const char *slash = strrchr(name, '/');
-	struct search search = { slash ? slash + 1 : name, out };
+	struct search search = { .name = slash ? slash + 1 : name, .out = out };
+	char own[65];
 	int err;
 
+	if (!*search.name)
+		return ctl_fail(CTL_USAGE, "say which one: its address or name");
+	err = node_of(name, own, &node);
+	if (err)
+		return err;
 	err = request_dump(of_kind(node, kind), match, &search);
-	if (err == 1)
-		return 0;
-	return err ? genl_fail(err, name) :
+	if (err < 0)
+		return genl_fail(err, name);
+	if (err)
+		return ctl_fail(CTL_USAGE, "'%s' is on several nodes: say on which, --at NODE",
+				name);
+	return search.found ? 0 :
 	       ctl_fail(CTL_NOT_FOUND, "there is no '%s' here: see list", name);
 }
 

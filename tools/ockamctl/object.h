@@ -20,7 +20,10 @@ int object_show(struct ctl_args *args, uint32_t kind, object_to_json to_json);
 int object_remove(struct ctl_args *args, uint32_t kind, const char *prefix);
 /* The one that a command's argument names, on the node of --at or any. */
 int object_arg(struct ctl_args *args, uint32_t kind, struct object *out);
-/* Find by address, "/service/ADDRESS", label or socket address. */
+/*
+ * Find by address, "/service/ADDRESS", "/node/NODE/service/ADDRESS", label or
+ * socket address; @node NULL: on the one node that has it.
+ */
 int object_find(const char *node, uint32_t kind, const char *name,
 		struct object *out);
 /* What it is, in a word; NULL for an unknown number. */

@@ -41,17 +41,23 @@ bool ctl_is_text(void)
 	return mode.plain || (!mode.json && isatty(STDOUT_FILENO));
 }
 
-int ctl_fail(int code, const char *format, ...)
+/* One line, whatever was quoted in it. */
+static void say(const char *before, const char *format, va_list args)
 {
 	static char text[4096], line[4 * sizeof(text)];
+
+	vsnprintf(text, sizeof(text), format, args);
+	ctl_printable(line, sizeof(line), text, strlen(text));
+	fprintf(stderr, "%s%s\n", before, line);
+}
+
+int ctl_fail(int code, const char *format, ...)
+{
 	va_list args;
 
-	/* One line, whatever was quoted in it. */
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	say("error: ", format, args);
 	va_end(args);
-	ctl_printable(line, sizeof(line), text, strlen(text));
-	fprintf(stderr, "error: %s\n", line);
 	return code;
 }
 
@@ -62,9 +68,8 @@ void ctl_note(const char *format, ...)
 	if (mode.quiet)
 		return;
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	say("", format, args);
 	va_end(args);
-	fputc('\n', stderr);
 }
 
 int ctl_flush(void)
@@ -131,12 +136,24 @@ int ctl_print_line(json_t *json)
 	return print_json(json, false);
 }
 
-/* Text of a list or object. */
+/* Text of a list or object. Others may have chosen its strings and keys. */
+
+void ctl_put(const char *text)
+{
+	size_t len = strlen(text);
+	char *safe = malloc(4 * len + 5);
+
+	if (safe) {
+		ctl_printable(safe, 4 * len + 5, text, len);
+		fputs(safe, stdout);
+	}
+	free(safe);
+}
 
 static void print_scalar(const json_t *value)
 {
 	if (json_is_string(value))
-		fputs(json_string_value(value), stdout);
+		ctl_put(json_string_value(value));
 	else if (json_is_integer(value))
 		printf("%lld", (long long)json_integer_value(value));
 	else
@@ -148,7 +165,9 @@ static void print_text(const json_t *json, int depth);
 
 static void print_member(const char *key, const json_t *value, int depth)
 {
-	printf("%*s%s:", depth * 2, "", key);
+	printf("%*s", depth * 2, "");
+	ctl_put(key);
+	putchar(':');
 	if (json_object_size(value) || json_array_size(value)) {
 		putchar('\n');
 		print_text(value, depth + 1);
@@ -173,11 +192,13 @@ static void print_text(const json_t *json, int depth)
 	json_array_foreach(json, i, value) {
 		if (i && json_is_object(value))
 			putchar('\n');
-		if (json_is_string(value))
-			printf("%*s%s\n", depth * 2, "",
-			       json_string_value(value));
-		else
+		if (!json_is_string(value)) {
 			print_text(value, depth);
+			continue;
+		}
+		printf("%*s", depth * 2, "");
+		ctl_put(json_string_value(value));
+		putchar('\n');
 	}
 }
 
@@ -196,7 +217,9 @@ static void print_pairs(const char *prefix, const json_t *object, bool *first)
 			print_pairs(name, value, first);
 			continue;
 		}
-		printf("%s%s=", *first ? "" : "\t", name);
+		fputs(*first ? "" : "\t", stdout);
+		ctl_put(name);
+		putchar('=');
 		*first = false;
 		if (!json_is_array(value))
 			print_scalar(value);
@@ -227,6 +250,12 @@ static void print_oneline(const json_t *json)
 	}
 }
 
+static size_t cell_string(char *dst, size_t size, const json_t *value)
+{
+	return ctl_printable(dst, size, json_string_value(value),
+			     json_string_length(value));
+}
+
 static void cell_text(char *dst, size_t size, const json_t *value)
 {
 	json_t *part;
@@ -234,16 +263,17 @@ static void cell_text(char *dst, size_t size, const json_t *value)
 
 	snprintf(dst, size, "-");
 	if (json_is_string(value) && *json_string_value(value))
-		snprintf(dst, size, "%s", json_string_value(value));
+		cell_string(dst, size, value);
 	if (json_is_integer(value))
 		snprintf(dst, size, "%lld",
 			 (long long)json_integer_value(value));
 	if (json_is_boolean(value))
 		snprintf(dst, size, "%s", json_is_true(value) ? "yes" : "no");
-	json_array_foreach(value, i, part)
-		if (used < size)
-			used += snprintf(dst + used, size - used, "%s%s",
-					 i ? "," : "", json_string_value(part));
+	json_array_foreach(value, i, part) {
+		if (i && used + 1 < size)
+			dst[used++] = ',';
+		used += cell_string(dst + used, size - used, part);
+	}
 }
 
 #define MAX_COLUMNS	8

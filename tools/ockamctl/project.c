@@ -175,24 +175,43 @@ int project_load(const char *node, const char *name, struct project *out)
 	return err;
 }
 
+/* Is it meant as a file, whatever the projects are called? */
+static bool is_file_name(const char *text)
+{
+	const char *dot = strrchr(text, '.');
+
+	return strchr(text, '/') || (dot && !strcmp(dot, ".json"));
+}
+
+/* The one that is meant, which comes first; or else the other one. */
+static int find_file(const char *text, char path[HOME_PATH_MAX])
+{
+	bool file = !access(text, R_OK), stored = false;
+	int err = 0;
+
+	if (home_is_name(text)) {
+		err = home_path(path, "projects", text, ".json");
+		stored = !err && !access(path, R_OK);
+	}
+	if (err || (stored && !(file && is_file_name(text))))
+		return err;
+	if (!file)
+		return ctl_fail(CTL_NOT_FOUND, "'%s' is neither a file nor a project (ockamctl project list)",
+				text);
+	snprintf(path, HOME_PATH_MAX, "%s", text);
+	return 0;
+}
+
 int project_pin(const char *node, const char *file_or_name)
 {
 	char path[HOME_PATH_MAX], pinned[140];
 	json_t *json;
-	int err = 0;
+	int err;
 
-	if (access(file_or_name, R_OK)) {
-		err = home_check_name("project", file_or_name);
-		if (!err)
-			err = home_path(path, "projects", file_or_name, ".json");
-		if (!err && access(path, R_OK))
-			return ctl_fail(CTL_NOT_FOUND, "'%s' is neither a file nor a project (ockamctl project list)",
-					file_or_name);
-		file_or_name = path;
-	}
+	err = find_file(file_or_name, path);
 	if (err)
 		return err;
-	json = read_file(file_or_name, &err);
+	json = read_file(path, &err);
 	if (!json)
 		return err;
 	snprintf(pinned, sizeof(pinned), "%s@%s", text_of(json, "name"), node);
@@ -223,6 +242,45 @@ static json_t *project_json(const char *name, const char *route,
 			 "version", "running", 1, "users", "user_roles");
 }
 
+/* Whoever has this name already must be who is going to play it. */
+static int check_free(const char *name)
+{
+	static struct identity identity;
+	char path[HOME_PATH_MAX], id[66] = "a new identity";
+	json_t *json;
+	int err;
+
+	err = identity_peek("project", &identity, true);
+	if (!err)
+		ctl_identifier(id, identity.id);
+	if (!err || err == CTL_NOT_FOUND)
+		err = home_path(path, "projects", name, ".json");
+	if (err)
+		return err;
+	json = json_pack("{s:s, s:s}", "name", name, "identity", id);
+	err = check_same(path, json);
+	json_decref(json);
+	return err;
+}
+
+/* Where its node listens, to be told to others. */
+static int hosted_route(char *route, size_t size)
+{
+	struct sockaddr_storage addr;
+	char host[80], *colon;
+
+	if (node_listener("project", &addr))
+		return ctl_fail(CTL_UNAVAILABLE, "node 'project' does not listen: ockamctl node delete project");
+	addr_text(host, sizeof(host), &addr);
+	colon = strrchr(host, ':');
+	*colon = '\0';
+	snprintf(route, size, "/%s/%.*s/tcp/%s/service/api",
+		 host[0] == '[' ? "ip6" : "ip4",
+		 (int)strlen(host) - 2 * (host[0] == '['),
+		 host + (host[0] == '['), colon + 1);
+	return 0;
+}
+
 static int host_project(struct ctl_args *args, const char *name)
 {
 	static unsigned char authorized[32 * CTL_MAX_VALUES];
@@ -232,32 +290,25 @@ static int host_project(struct ctl_args *args, const char *name)
 		.address = args->tcp_listener_address,
 		.registrars = authorized,
 	};
-	char path[HOME_PATH_MAX], route[128], host[80], *colon;
-	struct sockaddr_storage addr;
+	char route[128], stored[65];
 	json_t *json;
 	int err;
 
 	err = ctl_parse_identifiers(authorized, &options.registrars_len,
 				    &args->authorized);
 	if (!err)
+		err = check_free(name);
+	if (!err)
 		err = node_make(&options);
+	if (!err)
+		err = identity_peek("project", &identity, false);
+	if (!err)
+		err = hosted_route(route, sizeof(route));
 	if (err)
 		return err;
-	if (identity_peek("project", &identity, false) ||
-	    node_listener("project", &addr))
-		return CTL_INTERNAL;
-	addr_text(host, sizeof(host), &addr);
-	colon = strrchr(host, ':');
-	*colon = '\0';
-	snprintf(route, sizeof(route), "/%s/%.*s/tcp/%s/service/api",
-		 host[0] == '[' ? "ip6" : "ip4",
-		 (int)strlen(host) - 2 * (host[0] == '['),
-		 host + (host[0] == '['), colon + 1);
 	json = project_json(name, route, &identity);
-	err = home_path(path, "projects", name, ".json");
-	if (!err)
-		err = json ? write_json(path, json) :
-		      ctl_fail(CTL_INTERNAL, "out of memory");
+	err = json ? store(json, stored) :
+	      ctl_fail(CTL_INTERNAL, "out of memory");
 	json_decref(json);
 	return err ? err : ctl_result(json_pack("{s:s}", "name", name), "%s",
 				      name);
@@ -373,38 +424,37 @@ static int delete(struct ctl_args *args)
 	err = remove_pins(name);
 	if (!err)
 		err = remove_file(path);
-	/* Without the module there are no links. */
-	links_delete(name);
+	if (!err)
+		err = links_delete(name);
 	return err ? err : ctl_result(json_pack("{s:s}", "name", name), "%s",
 				      name);
 }
 
 static int list(struct ctl_args *args)
 {
-	char path[HOME_PATH_MAX], file[HOME_PATH_MAX + 300];
-	json_t *all = json_array(), *json;
-	struct dirent *entry;
-	size_t len;
-	DIR *dir;
-	int err;
+	json_t *all = json_array(), *names, *name, *json;
+	char path[HOME_PATH_MAX];
+	int err, last;
+	size_t i;
 
 	(void)args;
 	err = home_path(path, "projects", NULL, NULL);
+	if (!err)
+		err = home_names(path, ".json", &names);
 	if (err)
 		return err;
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		len = strlen(entry->d_name);
-		if (len < 6 || strcmp(entry->d_name + len - 5, ".json"))
-			continue;
-		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
-		json = read_file(file, &err);
+	json_array_foreach(names, i, name) {
+		last = home_path(path, "projects", json_string_value(name),
+				 ".json");
+		json = last ? NULL : read_file(path, &last);
 		if (json)
 			json_array_append_new(all, json);
+		if (last)
+			err = last;
 	}
-	if (dir)
-		closedir(dir);
-	return ctl_print(all);
+	json_decref(names);
+	last = ctl_print(all);
+	return err ? err : last;
 }
 
 const struct ctl_command project_commands[] = {

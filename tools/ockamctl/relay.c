@@ -284,7 +284,7 @@ const struct ctl_command relay_commands[] = {
 	  "print a registration; with --host a relay and what it forwarded",
 	  "ockamctl relay show n3 --at /node/n3" },
 	{ "delete", delete, NULL, "NAME [--at NODE] [--host] [--yes] [--output json]",
-	  "give a registration up; with --host take a relay away",
+	  "give a registration up; with --host take a relay away; without --at on the one node that has it",
 	  "ockamctl relay delete n3" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };

@@ -272,20 +272,25 @@ static int find_link(const char *node, const struct project *project,
 	return 0;
 }
 
-void links_delete(const char *project)
+int links_delete(const char *project)
 {
 	static struct link_search search;
 	struct request *request;
+	int err;
 
 	search.label = project;
-	for (;;) {
+	do {
 		request = request_new(OCKAM_CMD_ENDPOINT_GET);
 		request_u32(request, OCKAM_A_KIND, OCKAM_ENDPOINT_LINK);
-		if (request_dump(request, match_link, &search) != 1 ||
-		    object_delete(search.found.node, search.found.address,
-				  OCKAM_ENDPOINT_LINK))
-			return;
-	}
+		err = request_dump(request, match_link, &search);
+		if (err != 1)
+			break;
+		err = object_delete(search.found.node, search.found.address,
+				    OCKAM_ENDPOINT_LINK);
+	} while (!err || err == -ENOENT);
+	/* Without the module, or the right to see them, there are no links. */
+	return !err || err == -EPERM || err == -ENOPROTOOPT ? 0 :
+	       genl_fail(err, project);
 }
 
 static int make_link(const char *node, const struct project *project,

@@ -57,8 +57,8 @@ int addr_parse(struct sockaddr_storage *addr, const char *text);
  */
 int route_resolve(const char *node, const char *text, int ms,
 		  struct route *out);
-/* The links of all nodes to a project go, if there are any. */
-void links_delete(const char *project);
+/* The links of all nodes to a project go, if there are any. Exit code. */
+int links_delete(const char *project);
 /* The node an argument names: "n1", "/node/n1" or the default one. */
 int node_name(const char *text, char name[65]);
 /* Where a node listens. -1 nowhere. */

@@ -93,13 +93,13 @@ static void renew(const struct object *node)
 			 node->node, when, node->identity_name);
 		return;
 	}
-	if (identity_load(node->identity_name, &identity))
-		return;
-	if (identity.expires == node->expires)
-		ctl_note("the key of identity '%s' ends on %s: ockamctl identity rotate %s",
-			 identity.name, when, identity.name);
-	else
-		identity_install(node->node, &identity);
+	if (!identity_load(node->identity_name, &identity)) {
+		if (identity.expires == node->expires)
+			ctl_note("the key of identity '%s' ends on %s: ockamctl identity rotate %s",
+				 identity.name, when, identity.name);
+		else
+			identity_install(node->node, &identity);
+	}
 	explicit_bzero(identity.secret, sizeof(identity.secret));
 	home_unlock();
 }

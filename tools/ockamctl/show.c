@@ -72,12 +72,14 @@ static const char *text_of(const json_t *object, const char *key)
 static void print_part(const json_t *part)
 {
 	printf("  %-12s ", text_of(part, "kind"));
-	if (*text_of(part, "label"))
-		printf("%s at %s", text_of(part, "label"), text_of(part, "at"));
-	else if (*text_of(part, "at"))
+	if (*text_of(part, "label")) {
+		ctl_put(text_of(part, "label"));
+		printf(" at %s", text_of(part, "at"));
+	} else if (*text_of(part, "at")) {
 		printf("%s", text_of(part, "at"));
-	else
+	} else {
 		printf("/service/%s", text_of(part, "address"));
+	}
 	printf("  %s", text_of(part, "status"));
 	if (*text_of(part, "peer"))
 		printf("  peer %.12s...", text_of(part, "peer"));
@@ -113,10 +115,11 @@ static int print_text(json_t *all)
 	       json_array_size(nodes), count_kind(nodes, "channel"),
 	       count_kind(nodes, "relay"));
 	json_array_foreach(nodes, i, node) {
-		printf("node %s%s  identity %s %s\n", text_of(node, "name"),
+		printf("node %s%s  identity ", text_of(node, "name"),
 		       json_is_true(json_object_get(node, "is_default")) ?
-		       " (default)" : "", text_of(node, "identity_name"),
-		       text_of(node, "identifier"));
+		       " (default)" : "");
+		ctl_put(text_of(node, "identity_name"));
+		printf(" %s\n", text_of(node, "identifier"));
 		json_array_foreach(json_object_get(node, "parts"), j, part)
 			print_part(part);
 	}

@@ -34,16 +34,43 @@ int socket_failed(int err, const char *what)
 	return ctl_fail(CTL_UNAVAILABLE, "%s: %s", what, strerror(err));
 }
 
-static int open_socket(const char *node, struct sockaddr_ockam *address)
+/* 0 without the module. */
+static int read_family(void)
+{
+	FILE *file = fopen("/proc/net/ockam", "re");
+	int family = 0;
+	char line[80];
+
+	while (file && !family && fgets(line, sizeof(line), file))
+		sscanf(line, "family %d", &family);
+	if (file)
+		fclose(file);
+	return family;
+}
+
+/* The file is for everybody; asking the module loads it, and takes an admin. */
+static int find_family(int *family)
 {
 	static struct object info;
-	int fd, err;
+	int err;
 
+	*family = read_family();
+	if (*family)
+		return 0;
 	err = request_send(request_new(OCKAM_CMD_INFO_GET), &info);
+	*family = info.family;
+	return err ? genl_fail(err, "cannot ask the module") : 0;
+}
+
+static int open_socket(const char *node, struct sockaddr_ockam *address)
+{
+	int fd, err, family;
+
+	err = find_family(&family);
 	if (err)
-		return -genl_fail(err, "cannot ask the module");
-	address->so_family = info.family;
-	fd = socket(info.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		return -err;
+	address->so_family = family;
+	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 &&
 	    !setsockopt(fd, SOL_OCKAM, OCKAM_NODE, node, strlen(node)))
 		return fd;

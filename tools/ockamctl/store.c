@@ -96,8 +96,8 @@ static int unreadable(const char *path)
 			"cannot read %s: %s", path, strerror(errno));
 }
 
-int store_read(const char *path, struct identity *identity,
-	       struct store_keys *keys)
+int store_try(const char *path, struct identity *identity,
+	      struct store_keys *keys)
 {
 	ssize_t len = home_read_private(path, text, sizeof(text));
 	bool good = false;
@@ -116,8 +116,21 @@ int store_read(const char *path, struct identity *identity,
 		return 0;
 	if (keys)
 		store_free(keys);
-	return ctl_fail(CTL_DATA, "%s is damaged, or is no identity's file",
-			path);
+	return CTL_DATA;
+}
+
+int store_read(const char *path, struct identity *identity,
+	       struct store_keys *keys)
+{
+	int err = store_try(path, identity, keys);
+
+	if (err != CTL_DATA)
+		return err;
+	if (!identity->vault[0])
+		return ctl_fail(err, "%s is damaged, or is no identity's file",
+				path);
+	return ctl_fail(err, "%s is damaged: put a copy in its place, or give it up with ockamctl identity delete %s",
+			path, identity->name);
 }
 
 static bool put_key(BIO *bio, EVP_PKEY *key)
@@ -132,8 +145,9 @@ static bool put_bytes(BIO *bio, const char *name, const uint8_t *data,
 	return !len || PEM_write_bio(bio, name, "", data, len) > 0;
 }
 
-int store_write(const char *path, const struct identity *identity,
-		const struct store_keys *keys)
+static int encode(const char *path, const struct identity *identity,
+		  const struct store_keys *keys,
+		  int (*write)(const char *path, const void *data, size_t len))
 {
 	static const struct store_keys none;
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -150,11 +164,23 @@ int store_write(const char *path, const struct identity *identity,
 	    put_bytes(bio, PEM_ATTESTATION, identity->attestation,
 		      identity->attestation_len)) {
 		len = BIO_get_mem_data(bio, &pem);
-		err = home_write(path, pem, len);
+		err = write(path, pem, len);
 		OPENSSL_cleanse(pem, len);
 	} else {
 		ctl_fail(err, "cannot encode a key");
 	}
 	BIO_free(bio);
 	return err;
+}
+
+int store_write(const char *path, const struct identity *identity,
+		const struct store_keys *keys)
+{
+	return encode(path, identity, keys, home_write);
+}
+
+int store_export(const char *path, const struct identity *identity,
+		 const struct store_keys *keys)
+{
+	return encode(path, identity, keys, home_write_new);
 }

@@ -18,8 +18,14 @@ struct store_keys {
  */
 int store_read(const char *path, struct identity *identity,
 	       struct store_keys *keys);
+/* The same, but CTL_DATA comes without a line. */
+int store_try(const char *path, struct identity *identity,
+	      struct store_keys *keys);
 int store_write(const char *path, const struct identity *identity,
 		const struct store_keys *keys);
+/* To a file that must not be there yet, anywhere. */
+int store_export(const char *path, const struct identity *identity,
+		 const struct store_keys *keys);
 void store_free(struct store_keys *keys);
 
 #endif /* OCKAMCTL_STORE_H */

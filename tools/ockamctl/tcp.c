@@ -219,7 +219,8 @@ const struct ctl_command tcp_listener_commands[] = {
 	{ "show", listener_show, NULL, "ADDRESS [--at NODE] [--output json]",
 	  "print a listener", "ockamctl tcp-listener show 127.0.0.1:4000" },
 	{ "delete", listener_delete, NULL, "ADDRESS [--at NODE] [--yes] [--output json]",
-	  "stop listening", "ockamctl tcp-listener delete 127.0.0.1:4000" },
+	  "stop listening; without --at on the one node that has it",
+	  "ockamctl tcp-listener delete 127.0.0.1:4000" },
 	{ NULL, NULL, NULL, NULL, NULL, NULL },
 };
 

@@ -34,16 +34,20 @@ static int vault_path(const char *vault, char path[HOME_PATH_MAX])
 	return 0;
 }
 
+/* Is it there? 0, CTL_NOT_FOUND without a message, or another code. */
+static int look(const char *path)
+{
+	return access(path, F_OK) ? home_missing(path) : 0;
+}
+
 static int need_vault(const char *vault, char path[HOME_PATH_MAX])
 {
 	int err = vault_path(vault, path);
 
-	if (err || !access(path, F_OK))
-		return err;
-	if (errno != ENOENT)
-		return ctl_fail(CTL_IO, "cannot open %s: %s", path,
-				strerror(errno));
-	return ctl_fail(CTL_NOT_FOUND, "there is no vault '%s': ockamctl vault create %s",
+	if (!err)
+		err = look(path);
+	return err != CTL_NOT_FOUND ? err :
+	       ctl_fail(err, "there is no vault '%s': ockamctl vault create %s",
 			vault, vault);
 }
 
@@ -72,19 +76,26 @@ int vault_place(const char *vault, const char *name, char path[HOME_PATH_MAX])
 	return err;
 }
 
+static int vault_names(json_t **out)
+{
+	char path[HOME_PATH_MAX];
+	int err = vaults_path(path);
+
+	*out = NULL;
+	return err ? err : home_names(path, "", out);
+}
+
 int vault_find(const char *name, char path[HOME_PATH_MAX], char vault[65])
 {
-	char vaults[HOME_PATH_MAX];
 	json_t *all, *one;
 	size_t i;
 	int err;
 
 	err = home_check_name("identity", name);
 	if (!err)
-		err = vaults_path(vaults);
+		err = vault_names(&all);
 	if (err)
 		return err;
-	all = home_names(vaults, "");
 	err = CTL_NOT_FOUND;
 	json_array_foreach(all, i, one) {
 		snprintf(vault, 65, "%s", json_string_value(one));
@@ -92,8 +103,8 @@ int vault_find(const char *name, char path[HOME_PATH_MAX], char vault[65])
 		if (err)
 			break;
 		add_file(path, name);
-		err = access(path, F_OK) ? CTL_NOT_FOUND : 0;
-		if (!err)
+		err = look(path);
+		if (err != CTL_NOT_FOUND)
 			break;
 	}
 	json_decref(all);
@@ -101,56 +112,55 @@ int vault_find(const char *name, char path[HOME_PATH_MAX], char vault[65])
 		return err;
 	vault[0] = '\0';
 	err = vault_place_known(name, path);
-	return err ? err : access(path, F_OK) ? CTL_NOT_FOUND : 0;
+	return err ? err : look(path);
 }
 
-/* The identities in a vault. */
-static json_t *contents(const char *vault)
+static int add_names(const char *path, json_t *all)
 {
-	char path[HOME_PATH_MAX];
+	json_t *names;
+	int err = home_names(path, ".pem", &names);
 
-	return vault_path(vault, path) ? json_array() : home_names(path, ".pem");
-}
-
-static json_t *vault_names(void)
-{
-	char path[HOME_PATH_MAX];
-
-	return vaults_path(path) ? NULL : home_names(path, "");
+	json_array_extend(all, names);
+	json_decref(names);
+	return err;
 }
 
 int vault_identities(json_t **out)
 {
-	json_t *vaults = vault_names(), *one;
 	char path[HOME_PATH_MAX];
+	json_t *vaults, *one;
 	size_t i;
 	int err;
 
 	*out = json_array();
-	err = home_path(path, "known", NULL, NULL);
-	if (err)
-		return err;
+	err = vault_names(&vaults);
 	json_array_foreach(vaults, i, one) {
-		json_t *names = contents(json_string_value(one));
-
-		json_array_extend(*out, names);
-		json_decref(names);
+		if (!err)
+			err = vault_path(json_string_value(one), path);
+		if (!err)
+			err = add_names(path, *out);
 	}
 	json_decref(vaults);
-	one = home_names(path, ".pem");
-	json_array_extend(*out, one);
-	json_decref(one);
-	return 0;
+	if (!err)
+		err = home_path(path, "known", NULL, NULL);
+	return err ? err : add_names(path, *out);
 }
 
-static json_t *vault_json(const char *name)
+static int vault_json(const char *name, json_t **out)
 {
-	char path[HOME_PATH_MAX] = "";
+	char path[HOME_PATH_MAX];
+	json_t *names;
+	int err;
 
-	vault_path(name, path);
-	return json_pack("{s:{s:s, s:b, s:s, s:o}}", "vault", "name", name,
+	*out = NULL;
+	err = vault_path(name, path);
+	if (err)
+		return err;
+	err = home_names(path, ".pem", &names);
+	*out = json_pack("{s:{s:s, s:b, s:s, s:o}}", "vault", "name", name,
 			 "is_default", !strcmp(name, VAULT_DEFAULT), "path",
-			 path, "identities", contents(name));
+			 path, "identities", names);
+	return err;
 }
 
 static int create(struct ctl_args *args)
@@ -173,25 +183,35 @@ static int create(struct ctl_args *args)
 
 static int list(struct ctl_args *args)
 {
-	json_t *names = vault_names(), *all = json_array(), *name;
+	json_t *names, *all = json_array(), *name, *one;
+	int err, last;
 	size_t i;
 
 	(void)args;
-	if (!names)
-		return CTL_IO;
-	json_array_foreach(names, i, name)
-		json_array_append_new(all, vault_json(json_string_value(name)));
+	err = vault_names(&names);
+	if (err)
+		return err;
+	json_array_foreach(names, i, name) {
+		last = vault_json(json_string_value(name), &one);
+		json_array_append_new(all, one);
+		if (last)
+			err = last;
+	}
 	json_decref(names);
-	return ctl_print(all);
+	last = ctl_print(all);
+	return err ? err : last;
 }
 
 static int show(struct ctl_args *args)
 {
 	const char *name = args->pos_count ? args->pos[0] : VAULT_DEFAULT;
 	char path[HOME_PATH_MAX];
+	json_t *json;
 	int err = need_vault(name, path);
 
-	return err ? err : ctl_print(vault_json(name));
+	if (!err)
+		err = vault_json(name, &json);
+	return err ? err : ctl_print(json);
 }
 
 static int delete(struct ctl_args *args)

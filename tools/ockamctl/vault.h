@@ -17,7 +17,7 @@ int vault_find(const char *name, char path[HOME_PATH_MAX], char vault[65]);
 int vault_place(const char *vault, const char *name, char path[HOME_PATH_MAX]);
 /* Where the history of another one goes. */
 int vault_place_known(const char *name, char path[HOME_PATH_MAX]);
-/* Names of all identities, as an array. */
+/* Names of all identities, as an array. 0 or an exit code. */
 int vault_identities(json_t **out);
 
 #endif /* OCKAMCTL_VAULT_H */
