@@ -28,7 +28,7 @@ test_upstream_initiates_a_channel()
 # Each side sends to the other one's echo: a direction has twice the messages.
 test_both_send_at_once_through_one_channel()
 {
-	local channel start=$SECONDS client seconds
+	local channel start=$SECONDS client seconds MESSAGES=$((5 * MESSAGES))
 
 	kernel_node || return
 	background client ockam-peer channel 127.0.0.1:4000 api mirror "$MESSAGES" --hold

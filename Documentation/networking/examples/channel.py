@@ -6,6 +6,7 @@ Python's own bind(), connect() and accept() know no address of this family: thos
 calls go to the C library.
 """
 
+import contextlib
 import ctypes
 import os
 import socket
@@ -51,7 +52,9 @@ def serve(name: str) -> None:
         server.listen(16)
         while True:
             fd = call(LIBC.accept, server.fileno(), None, None)
-            with socket.socket(AF_OCKAM, socket.SOCK_SEQPACKET, 0, fd) as sock:
+            # One that is cut off does not end the server.
+            with contextlib.suppress(ConnectionError), \
+                    socket.socket(AF_OCKAM, socket.SOCK_SEQPACKET, 0, fd) as sock:
                 print("channel from", peer(sock), flush=True)
                 while message := sock.recv(65536):
                     sock.send(message)
