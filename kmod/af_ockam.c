@@ -644,7 +644,7 @@ static int ockam_sk_shutdown(struct socket *sock, int how)
 		return -ENOTCONN;
 	}
 	sk->sk_shutdown |= how + 1;
-	/* Pairs with the channel's end, which shuts both directions. */
+	/* Pairs with ockam_sk_channel_event(), which shuts both directions. */
 	smp_mb();
 	if (READ_ONCE(sk->sk_state) == TCP_CLOSE)
 		sk->sk_shutdown = SHUTDOWN_MASK;

@@ -85,23 +85,31 @@ static bool ockam_known_has_room(const struct ockam_known *known,
 	       known->bytes + len <= OCKAM_KNOWN_BYTES;
 }
 
+/* Let those go that are pinned, or are not, until there is room. */
+static bool ockam_known_shed(struct ockam_known *known, bool pinned,
+			     const struct ockam_known_peer *old, size_t len)
+{
+	struct ockam_known_peer *other, *next;
+
+	list_for_each_entry_safe(other, next, &known->peers, entry) {
+		if (ockam_known_has_room(known, old, len))
+			return true;
+		if (other != old && other->pinned == pinned)
+			ockam_known_forget(known, other);
+	}
+	return ockam_known_has_room(known, old, len);
+}
+
 /*
  * Make room for @peer, in the place of @old if there is one. Who is not pinned
- * makes no pinned one go.
+ * makes no pinned one go, and who is makes them go last.
  */
 static bool ockam_known_room(struct ockam_known *known,
 			     const struct ockam_known_peer *old,
 			     const struct ockam_known_peer *peer)
 {
-	struct ockam_known_peer *other, *next;
-
-	list_for_each_entry_safe(other, next, &known->peers, entry) {
-		if (ockam_known_has_room(known, old, peer->len))
-			return true;
-		if (other != old && (peer->pinned || !other->pinned))
-			ockam_known_forget(known, other);
-	}
-	return ockam_known_has_room(known, old, peer->len);
+	return ockam_known_shed(known, false, old, peer->len) ||
+	       (peer->pinned && ockam_known_shed(known, true, old, peer->len));
 }
 
 static struct ockam_known_peer *

@@ -48,7 +48,14 @@ static void ockam_sk_channel_event(struct ockam_watch *watch,
 	} else {
 		if (!sk->sk_err)
 			sk->sk_err = -ockam_sk_end(os);
+		/*
+		 * Nobody sees one that is closed and was never open, and shutdown()
+		 * does not undo it.
+		 */
+		sk->sk_shutdown = SHUTDOWN_MASK;
+		smp_mb();
 		sk->sk_state = TCP_CLOSE;
+		smp_mb();
 		sk->sk_shutdown = SHUTDOWN_MASK;
 		if (sk->sk_err)
 			sk_error_report(sk);

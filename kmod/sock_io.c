@@ -456,7 +456,8 @@ static int ockam_sk_send_prepare(struct sock *sk, struct msghdr *msg,
 	}
 	if (err && err != -EDESTADDRREQ)
 		return err;
-	if (sk->sk_state != TCP_ESTABLISHED || !os->ch)
+	/* Pairs with ockam_sk_channel_event(). */
+	if (smp_load_acquire(&sk->sk_state) != TCP_ESTABLISHED || !os->ch)
 		return sk->sk_shutdown & SEND_SHUTDOWN ? -EPIPE : -ENOTCONN;
 	*first = &os->ch->enc;
 	ockam_endpoint_get(*first);
@@ -563,6 +564,17 @@ static void ockam_sk_recv_info(struct sock *sk, struct msghdr *msg,
 			 meta->peer);
 }
 
+/* A channel's end can be read, one that was never there cannot. */
+static bool ockam_sk_was_open(const struct sock *sk)
+{
+	/* Pairs with ockam_sk_channel_event(). */
+	const u8 state = smp_load_acquire(&sk->sk_state);
+
+	return sk->sk_type == SOCK_DGRAM ||
+	       (state != TCP_LISTEN &&
+		(state != TCP_CLOSE || READ_ONCE(sk->sk_shutdown)));
+}
+
 /**
  * ockam_sk_recvmsg() - receive one message
  * @sock:  socket
@@ -587,9 +599,7 @@ int ockam_sk_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 		return -EOPNOTSUPP;
 	if (flags & MSG_ERRQUEUE)
 		return -EAGAIN;
-	if (sk->sk_type == SOCK_SEQPACKET &&
-	    (sk->sk_state == TCP_LISTEN ||
-	     (sk->sk_state == TCP_CLOSE && !sk->sk_shutdown)))
+	if (!ockam_sk_was_open(sk))
 		return -ENOTCONN;
 	skb = skb_recv_datagram(sk, flags, &err);
 	if (!skb)
