@@ -48,13 +48,11 @@ static void ockam_sk_channel_event(struct ockam_watch *watch,
 	} else {
 		if (!sk->sk_err)
 			sk->sk_err = -ockam_sk_end(os);
-		/*
-		 * Nobody sees one that is closed and was never open, and shutdown()
-		 * does not undo it.
-		 */
 		sk->sk_shutdown = SHUTDOWN_MASK;
+		/* Nobody sees it closed and not shut down: as never open. */
 		smp_mb();
 		sk->sk_state = TCP_CLOSE;
+		/* A shutdown() at this moment sees it closed, or is undone. */
 		smp_mb();
 		sk->sk_shutdown = SHUTDOWN_MASK;
 		if (sk->sk_err)
