@@ -283,8 +283,7 @@ static enum ockam_drop ockam_channel_refuses(const struct ockam_channel *ch)
 	lockdep_assert_held(&ch->lock);
 	if (ch->state != OCKAM_CHANNEL_OPEN)
 		return OCKAM_DROP_NOT_OPEN;
-	if (ch->tx_bytes > OCKAM_QUEUE_BYTES ||
-	    skb_queue_len(&ch->tx_queue) > OCKAM_QUEUE_MSGS)
+	if (ockam_queue_is_overfull(&ch->tx_queue, ch->tx_bytes))
 		return OCKAM_DROP_QUEUE_FULL;
 	return READ_ONCE(ch->lost) && ockam_channel_tx_full(ch) ?
 	       OCKAM_DROP_TRANSPORT_LOST : OCKAM_DROP_NONE;

@@ -4,6 +4,7 @@
 #define OCKAM_PAUSE_H
 
 #include <linux/list.h>
+#include <linux/skbuff.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -15,6 +16,13 @@ struct ockam_endpoint;
  */
 #define OCKAM_QUEUE_BYTES	(64U << 20)
 #define OCKAM_QUEUE_MSGS	16384
+
+static inline bool ockam_queue_is_overfull(const struct sk_buff_head *queue,
+					   size_t bytes)
+{
+	return bytes > OCKAM_QUEUE_BYTES ||
+	       skb_queue_len(queue) > OCKAM_QUEUE_MSGS;
+}
 
 /**
  * struct ockam_source - an activity that feeds messages into dispatch

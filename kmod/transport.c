@@ -34,8 +34,7 @@ static enum ockam_drop ockam_conn_queue(struct ockam_conn *conn,
 	spin_lock_bh(&conn->tx_lock);
 	if (conn->state == OCKAM_CONN_CLOSED)
 		why = OCKAM_DROP_CLOSED;
-	else if (conn->tx_bytes > OCKAM_QUEUE_BYTES ||
-		 skb_queue_len(&conn->tx_queue) > OCKAM_QUEUE_MSGS)
+	else if (ockam_queue_is_overfull(&conn->tx_queue, conn->tx_bytes))
 		why = OCKAM_DROP_QUEUE_FULL;
 	if (!why) {
 		if (skb_queue_empty(&conn->tx_queue))

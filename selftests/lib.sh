@@ -76,6 +76,12 @@ check_contains()
 	esac
 }
 
+# dropped NODE REASON: how often the node has counted it; needs jq
+dropped()
+{
+	ockamctl stats "$1" -j | jq --arg why "$2" '.[0].drops[$why] // 0'
+}
+
 # check_ok WHAT COMMAND...: it must succeed; its output is shown if not
 check_ok()
 {

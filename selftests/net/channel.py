@@ -256,8 +256,7 @@ def early(port: str) -> bool:
     send = wire.send
 
     def hold(message: Envelope) -> None:
-        body = message.encode()
-        held.append(len(body).to_bytes(4, "big") + body)
+        held.append(message.frame())
 
     wire.send = hold
     if not peer.run(lambda: end.ready, 60):
@@ -275,8 +274,7 @@ def half_open(port: str, count: str, seconds: str = "3") -> bool:
     tcp = node.connect("127.0.0.1", int(port))
     frames = []
     for i in range(int(count)):
-        body = Envelope(local("api"), local(f"d{i}"), os.urandom(32)).encode()
-        frames.append(len(body).to_bytes(4, "big") + body)
+        frames.append(Envelope(local("api"), local(f"d{i}"), os.urandom(32)).frame())
     node.connections[tcp].sock.sendall(b"".join(frames))
     node.run(lambda: False, int(seconds))
     return True
@@ -306,9 +304,9 @@ def stay(first: str, second: str) -> bool:
     forged[-1] ^= 1
     refresh = peer.end.channel.seal(RefreshCredentials(peer.party.identity.history, ()))
     with socket.create_connection(("127.0.0.1", int(second)), 10) as other:
+        other.sendall(b"\1")
         for ciphertext in (late, again, bytes(forged), refresh):
-            body = Envelope(peer.end.remote[1:], (), ciphertext).encode()
-            other.sendall((b"\1" if ciphertext is late else b"") + len(body).to_bytes(4, "big") + body)
+            other.sendall(Envelope(peer.end.remote[1:], (), ciphertext).frame())
         # The late one is genuine: it is answered, where all are.
         if not peer.node.run(lambda: b"late" in peer.answers, 60) or not peer.ask(b"after"):
             return False

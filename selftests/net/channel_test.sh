@@ -400,7 +400,7 @@ test_before_the_verdict()
 judged()
 {
 	ADMITTED=$(ockamctl secure-channel-listener show api --at n2 -j | jq '.half_open')
-	REFUSED=$(ockamctl stats n2 -j | jq '.[0].drops["handshake-limit"] // 0')
+	REFUSED=$(dropped n2 handshake-limit)
 	[ $((ADMITTED + REFUSED)) = "$1" ]
 }
 

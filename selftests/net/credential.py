@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from drops import drops
 from genl import Genl, attr
 from live import ask, ed25519, new_party, p256, report, text
 from ockam_ref import cbor
@@ -126,7 +127,7 @@ def set_up() -> None:
 def counts() -> dict[str, int]:
     """Of what is tested here: connections of earlier cases may still be closing."""
     reasons = ("credential-", "identity-")
-    return {k: v for k, v in listing("stats", "k")[0]["drops"].items() if v and k.startswith(reasons)}
+    return {k: v for k, v in drops("k").items() if k.startswith(reasons)}
 
 
 def added(before: dict[str, int]) -> dict[str, int]:

@@ -27,8 +27,7 @@ def count(more: int) -> None:
 
 
 def plain() -> None:
-    body = Envelope(local("uppercase"), local("x"), bare_string(b"a" * 100)).encode()
-    burst = (len(body).to_bytes(4, "big") + body) * 20
+    burst = Envelope(local("uppercase"), local("x"), bare_string(b"a" * 100)).frame() * 20
     with socket.create_connection((HOST, PORT)) as sock:
         sock.sendall(b"\1")
         while True:

@@ -47,8 +47,7 @@ class Raw:
         self.hops = sorted(addresses() - before)
 
     def send(self, onward: tuple, back: tuple, payload: bytes) -> None:
-        body = Envelope(onward, back, payload).encode()
-        self.sock.sendall(len(body).to_bytes(4, "big") + body)
+        self.sock.sendall(Envelope(onward, back, payload).frame())
 
     def got(self, seconds: float) -> bytes:
         self.sock.settimeout(seconds)

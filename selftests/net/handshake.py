@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Iterator
 
 import af_ockam
+from drops import drops
 from live import ask, ed25519, new_party, report, text
 from ockam_ref import cbor
 from ockam_ref.identity import (
@@ -55,10 +56,6 @@ def ockamctl(*words: str):  # noqa: ANN201
     return json.loads(out.stdout)
 
 
-def drops() -> dict[str, int]:
-    return {name: count for name, count in ockamctl("stats", "k")[0]["drops"].items() if count}
-
-
 def quiet() -> bool:
     """Nothing is half-open."""
     return (ockamctl("secure-channel-listener", "show", "api", "--at", "k")["half_open"] == 0
@@ -88,14 +85,14 @@ def limit(name: str, value: int) -> Iterator[None]:
 @contextlib.contextmanager
 def counted(opened: int = 0, **wanted: int) -> Iterator[None]:
     """All that changes: these drops, exactly, and so many channels that open and stay."""
-    before, there = drops(), addresses()
+    before, there = drops("k"), addresses()
     yield
     names = {name.replace("_", "-"): count for name, count in wanted.items()}
     got: dict[str, int] = {}
 
     def as_wanted() -> bool:
         nonlocal got
-        now = drops()
+        now = drops("k")
         got = {name: now[name] - before.get(name, 0) for name in now
                if now[name] != before.get(name, 0)}
         return got == names and quiet()
@@ -697,7 +694,7 @@ def flood_of_first_messages() -> bool:
             if not peer.works():
                 return False
             worst = max(worst, time.monotonic() - start)
-        refused = drops().get("handshake-limit", 0)
+        refused = drops("k").get("handshake-limit", 0)
         print(f"# longest answer {worst * 1000:.0f} ms, {refused} first messages refused")
         return until(quiet) and refused > 0 and worst < 5
 

@@ -73,8 +73,7 @@ def zero_frame_and_heartbeat() -> bool:
     return raw(b"\x01" + bytes(4) + bytes.fromhex("0000000584808040f6")) is None
 
 
-CUT_BODY = Envelope(local("uppercase"), local("x"), b"\x01a").encode()
-CUT_FRAME = len(CUT_BODY).to_bytes(4, "big") + CUT_BODY
+CUT_FRAME = Envelope(local("uppercase"), local("x"), b"\x01a").frame()
 
 
 @counts("k", "transport-frame", len(CUT_FRAME) - 1)
@@ -87,10 +86,10 @@ def cut_frame() -> bool:
 
 
 def one_byte_at_a_time() -> bool:
-    body = Envelope(local("uppercase"), local("x"), bare_string(b"slow")).encode()
+    frame = Envelope(local("uppercase"), local("x"), bare_string(b"slow")).frame()
     with socket.create_connection((HOST, PORT), 10) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for byte in b"\x01" + len(body).to_bytes(4, "big") + body:
+        for byte in b"\x01" + frame:
             sock.send(bytes([byte]))
         sock.settimeout(5)
         got = b""

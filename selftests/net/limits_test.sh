@@ -6,11 +6,6 @@ need jq
 
 LIMITS=/proc/sys/net/ockam
 
-dropped()
-{
-	ockamctl stats a -j | jq --arg why "$1" '.[0].drops[$why] // 0'
-}
-
 test_limits_refuse_and_are_lifted()
 {
 	setup_module || return
@@ -25,11 +20,11 @@ test_limits_refuse_and_are_lifted()
 	echo 0 > $LIMITS/max_channels
 	check_rc 73 "a channel above the limit" ockamctl secure-channel create --from a \
 		--to /ip4/127.0.0.1/tcp/4000/service/api --timeout 2
-	check_match "$(dropped channel-limit)" '^[1-9]' "the count of channels"
+	check_match "$(dropped a channel-limit)" '^[1-9]' "the count of channels"
 	echo 0 > $LIMITS/max_connections
 	ockamctl message send x --from a --to /ip4/127.0.0.1/tcp/4000/service/echo --timeout 2 > /dev/null 2>&1 &&
 		fail "a connection above the limit"
-	check_match "$(dropped connection-limit)" '^[1-9]' "the count of connections"
+	check_match "$(dropped a connection-limit)" '^[1-9]' "the count of connections"
 	echo 10 > $LIMITS/max_connections
 	check_eq "$(ockamctl message send x --from a --to /ip4/127.0.0.1/tcp/4000/service/uppercase)" X "lifted"
 }

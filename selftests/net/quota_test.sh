@@ -2,18 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0 OR MIT
 # What a peer makes the node keep is bounded, counted and given back.
 . "$(dirname -- "$0")/../lib.sh"
-need python3
+need python3 jq
 
 LIMITS=/proc/sys/net/ockam
 
 quota()
 {
 	PYTHONPATH=$SELFTESTS/ref check_ok "$1" python3 "$(dirname -- "$0")/quota.py" 4000 "$1"
-}
-
-dropped()
-{
-	ockamctl stats k --output plain | awk -v why="$1" '$1 == "dropped" && $3 == why { print $2 }'
 }
 
 node_k()
@@ -28,7 +23,7 @@ test_frames_that_are_never_completed()
 	node_k || return
 	echo 65536 > $LIMITS/max_reassembly_bytes
 	quota frames
-	check_match "$(dropped reassembly-limit)" '^[1-9]' "the count"
+	check_match "$(dropped k reassembly-limit)" '^[1-9]' "the count"
 }
 
 test_handshakes_that_are_never_completed()
@@ -37,7 +32,7 @@ test_handshakes_that_are_never_completed()
 	echo 4 > $LIMITS/max_half_open_per_peer
 	echo 8 > $LIMITS/max_half_open
 	quota handshakes
-	check_eq "$(dropped handshake-limit)" 8 "the count"
+	check_eq "$(dropped k handshake-limit)" 8 "the count"
 }
 
 run_tests "$@"

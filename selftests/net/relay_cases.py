@@ -108,8 +108,7 @@ def many(names: list[bytes]) -> int:
     confirmed: list[Envelope] = []
     node, tcp = joined()
     me = node.start(confirmed.append)
-    body = Envelope(local(STATIC), local(me), bare_string(names[0])).encode()
-    frame = len(body).to_bytes(4, "big") + body
+    frame = Envelope(local(STATIC), local(me), bare_string(names[0])).frame()
     node.connections[tcp].sock.sendall(b"".join(frame.replace(names[0], name) for name in names))
     return len(confirmed) if ask(node, local(tcp, "echo"), b"done", 60) else -1
 

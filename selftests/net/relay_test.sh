@@ -20,11 +20,6 @@ relay_node()
 	ockamctl project create default --host --tcp-listener-address 127.0.0.1:4000 > /dev/null 2>&1
 }
 
-dropped()
-{
-	ockamctl stats project --output plain | awk -v why="$1" '$1 == "dropped" && $3 == why { print $2 }'
-}
-
 hosted()
 {
 	ockamctl relay list --host -j | jq -r "$1"
@@ -35,7 +30,7 @@ test_names_and_services()
 	relay_node || return
 	case_of "names" names
 	case_of "bad names" bad_names
-	check_eq "$(dropped relay-name)" 9 "the count"
+	check_eq "$(dropped project relay-name)" 9 "the count"
 }
 
 test_routes_and_payload()
@@ -49,7 +44,7 @@ test_a_name_belongs_to_who_registered_it()
 	relay_node || return
 	case_of "an identity's name" replaced
 	case_of "a connection's name" plain_names
-	check_match "$(dropped relay-taken)" '^[3-9]' "the count"
+	check_match "$(dropped project relay-taken)" '^[3-9]' "the count"
 }
 
 test_queue_of_a_target_is_bounded()
@@ -72,10 +67,10 @@ test_limits_of_one_peer()
 	defer unload_module
 	echo 3 > $LIMITS/max_relays_per_peer
 	case_of "10 000 names" flood_of_names
-	check_eq "$(dropped relay-quota)" 9997 "the count"
+	check_eq "$(dropped project relay-quota)" 9997 "the count"
 	echo 10 > $LIMITS/max_relay_rate
 	case_of "one name, again and again" flood_of_one_name
-	check_match "$(dropped relay-rate)" '^[0-9]{4}$' "the count"
+	check_match "$(dropped project relay-rate)" '^[0-9]{4}$' "the count"
 	# Who is at the limit may renew what it has, and others may come.
 	echo 1 > $LIMITS/max_relays_per_peer
 	echo 100 > $LIMITS/max_relay_rate
@@ -97,7 +92,7 @@ test_who_may_register()
 	check_rc 75 "another identity" ockamctl relay create n2 --to n2 --timeout 2
 	check_rc 0 "the authorized one" ockamctl relay create n1 --to n1
 	check_eq "$OUT" /service/forward_to_n1 "its relay"
-	check_match "$(dropped relay-not-authorized)" '^[1-9]' "the count"
+	check_match "$(dropped project relay-not-authorized)" '^[1-9]' "the count"
 	check_eq "$(hosted '.[0].their_identifier')" "$id" "whose relay it is"
 }
 
@@ -155,20 +150,20 @@ test_loops_end()
 {
 	relay_node || return
 	case_of "a loop over TCP" loop
-	check_eq "$(dropped too-many-hops)" 1 "the count"
+	check_eq "$(dropped project too-many-hops)" 1 "the count"
 	# A relay to itself: nothing but three services is exposed to what comes by it.
 	check_rc 0 "a relay to itself" ockamctl relay create self --at /node/project --to project
 	check_eq "$(ockamctl message send x --from project --to /service/forward_to_self/service/uppercase)" X "one round"
 	check_rc 75 "two rounds" ockamctl message send x --from project --timeout 1 \
 		--to /service/forward_to_self/service/forward_to_self/service/uppercase
-	check_eq "$(dropped not-exposed)" 1 "the count"
+	check_eq "$(dropped project not-exposed)" 1 "the count"
 }
 
 test_return_route_that_lies()
 {
 	relay_node || return
 	case_of "a lie" liar
-	check_eq "$(dropped not-exposed)" 1 "the count"
+	check_eq "$(dropped project not-exposed)" 1 "the count"
 }
 
 test_target_that_stops_reading()

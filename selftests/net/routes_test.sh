@@ -63,7 +63,7 @@ test_no_connection_for_a_received_message()
 	ockamctl service start hop --at b > /dev/null &&
 	ockamctl service expose 127.0.0.1:4000 hop --at b > /dev/null || return
 	check_ok "send" python3 "$(dirname -- "$0")/type_one.py" 4000
-	check_eq "$(ockamctl stats b -j | jq -c '.[0].drops["not-local"]')" 1 "the count"
+	check_eq "$(dropped b not-local)" 1 "the count"
 }
 
 # Who may only use a node does not get at the administrator's connections by a hop.

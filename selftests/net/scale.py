@@ -83,9 +83,8 @@ class Registrar:
     def make(self, first: int, last: int) -> None:
         frames = []
         for number in range(first, last):
-            body = Envelope(local("static_forwarding_service"), local("me"),
-                            bare_string(b"r%d" % number)).encode()
-            frames.append(len(body).to_bytes(4, "big") + body)
+            frames.append(Envelope(local("static_forwarding_service"), local("me"),
+                                   bare_string(b"r%d" % number)).frame())
         for at in range(0, len(frames), 64):
             part = frames[at:at + 64]
             self.sock.sendall(b"".join(part))

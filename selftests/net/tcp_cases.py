@@ -5,6 +5,7 @@
 The node listens on 127.0.0.1:PORT and exposes echo, uppercase, slow and srv there.
 """
 
+import contextlib
 import os
 import re
 import select
@@ -13,6 +14,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 from af_ockam import accepted, connected, route, server, worker
 from drops import counts
@@ -54,8 +56,23 @@ def quiet() -> bool:
 
 
 def frame(*onward: str, payload: bytes) -> bytes:
-    body = Envelope(local(*onward), local("back"), payload).encode()
-    return len(body).to_bytes(4, "big") + body
+    return Envelope(local(*onward), local("back"), payload).frame()
+
+
+@contextlib.contextmanager
+def channel_of(node: Node, tcp: str) -> Iterator[tuple[ChannelEnd, socket.socket]]:
+    """Our end of a channel with srv, and the socket that it was accepted by."""
+    with server("srv") as listening:
+        end = ChannelEnd.open(node, new_party(ed25519()), local(tcp, "srv"))
+        node.run(lambda: end.ready, 20)
+        with accepted(listening) as channel:
+            yield end, channel
+
+
+def sealed(end: ChannelEnd, payload: bytes) -> bytes:
+    """The frame of a message through the channel, for any connection of the node."""
+    ciphertext = end.channel.seal(Payload(local("srv"), local("x"), payload))
+    return Envelope(end.remote[1:], (), ciphertext).frame()
 
 
 def takes(sock: socket.socket, seconds: float) -> bool:
@@ -90,32 +107,26 @@ def largest_message() -> bool:
 def slow_channel_stalls_its_sender() -> bool:
     """Who does not read his channel stops the sender; nothing is lost, nobody else waits."""
     node, tcp, sock = peer()
-    with server("srv") as listening:
-        end = ChannelEnd.open(node, new_party(ed25519()), local(tcp, "srv"))
-        node.run(lambda: end.ready, 20)
-        with accepted(listening) as channel:
-            sock.setblocking(False)
-            count, size, stalled = 0, 8192, False
-            while count < 2000 and not stalled:
-                body = struct.pack(">I", count) + bytes(size)
-                sealed = end.channel.seal(Payload(local("srv"), local("x"), body))
-                data = Envelope(end.remote[1:], (), sealed).encode()
-                data = len(data).to_bytes(4, "big") + data
-                while data and not stalled:
-                    stalled = not takes(sock, 3)
-                    if not stalled:
-                        data = data[sock.send(data):]
-                count += not stalled
-            if not stalled or not alive():
-                print(f"# stalled: {stalled}, after {count} messages")
+    with channel_of(node, tcp) as (end, channel):
+        sock.setblocking(False)
+        count, size, stalled = 0, 8192, False
+        while count < 2000 and not stalled:
+            data = sealed(end, struct.pack(">I", count) + bytes(size))
+            while data and not stalled:
+                stalled = not takes(sock, 3)
+                if not stalled:
+                    data = data[sock.send(data):]
+            count += not stalled
+        if not stalled or not alive():
+            print(f"# stalled: {stalled}, after {count} messages")
+            return False
+        channel.settimeout(30)
+        for number in range(count):
+            got = channel.recv(size + 100)
+            if got[:4] != struct.pack(">I", number) or len(got) != size + 4:
+                print(f"# message {number} of {count}: {got[:8]!r}")
                 return False
-            channel.settimeout(30)
-            for number in range(count):
-                got = channel.recv(size + 100)
-                if got[:4] != struct.pack(">I", number) or len(got) != size + 4:
-                    print(f"# message {number} of {count}: {got[:8]!r}")
-                    return False
-            print(f"# stalled after {count} messages of {size} bytes, all came")
+        print(f"# stalled after {count} messages of {size} bytes, all came")
     sock.close()
     return True
 
@@ -142,27 +153,22 @@ def messages_that_end_with_a_piece_of_memory() -> bool:
 def who_comes_by_ever_new_connections_finds_an_end() -> bool:
     """Each may have one message waiting; they are not kept without a bound, and the channel says so."""
     node, tcp, sock = peer()
-    with server("srv") as listening:
-        end = ChannelEnd.open(node, new_party(ed25519()), local(tcp, "srv"))
-        node.run(lambda: end.ready, 20)
-        with accepted(listening) as channel:
-            others = []
-            for _ in range(12):
-                sealed = end.channel.seal(Payload(local("srv"), local("x"), bytes(8 << 20)))
-                body = Envelope(end.remote[1:], (), sealed).encode()
-                others.append(socket.create_connection((HOST, PORT), 10))
-                others[-1].settimeout(60)
-                try:
-                    others[-1].sendall(b"\1" + len(body).to_bytes(4, "big") + body)
-                except ConnectionError:
-                    break
-            channel.settimeout(30)
+    others = []
+    with channel_of(node, tcp) as (end, channel):
+        for _ in range(12):
+            others.append(socket.create_connection((HOST, PORT), 10))
+            others[-1].settimeout(60)
             try:
-                while channel.recv(8 << 20):
-                    pass
-                ended = "in order"
-            except OSError as error:
-                ended = str(error)
+                others[-1].sendall(b"\1" + sealed(end, bytes(8 << 20)))
+            except ConnectionError:
+                break
+        channel.settimeout(30)
+        try:
+            while channel.recv(8 << 20):
+                pass
+            ended = "in order"
+        except OSError as error:
+            ended = str(error)
     for other in (sock, *others):
         other.close()
     print(f"# the channel ended: {ended}")

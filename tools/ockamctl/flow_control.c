@@ -97,8 +97,7 @@ static int find(const json_t *all, const char *name, json_t **out)
 		    strcmp(text_of(flow, "address"), name))
 			continue;
 		if (*out && strcmp(text_of(flow, "node"), text_of(*out, "node")))
-			return ctl_fail(CTL_USAGE, "'%s' is on several nodes: say on which, --at NODE",
-					name);
+			return object_ambiguous(name);
 		if (!*out)
 			*out = flow;
 	}

@@ -116,6 +116,12 @@ static int node_of(const char *name, char own[65], const char **node)
 	return 0;
 }
 
+int object_ambiguous(const char *name)
+{
+	return ctl_fail(CTL_USAGE, "'%s' is on several nodes: say on which, --at NODE",
+			name);
+}
+
 int object_find(const char *node, uint32_t kind, const char *name,
 		struct object *out)
 {
@@ -133,8 +139,7 @@ int object_find(const char *node, uint32_t kind, const char *name,
 	if (err < 0)
 		return genl_fail(err, name);
 	if (err)
-		return ctl_fail(CTL_USAGE, "'%s' is on several nodes: say on which, --at NODE",
-				name);
+		return object_ambiguous(name);
 	return search.found ? 0 :
 	       ctl_fail(CTL_NOT_FOUND, "there is no '%s' here: see list", name);
 }

@@ -26,6 +26,8 @@ int object_arg(struct ctl_args *args, uint32_t kind, struct object *out);
  */
 int object_find(const char *node, uint32_t kind, const char *name,
 		struct object *out);
+/* Several nodes have NAME: an exit code, after a message. */
+int object_ambiguous(const char *name);
 /* What it is, in a word; NULL for an unknown number. */
 const char *object_kind(uint32_t kind);
 const char *object_state(const struct object *object);
